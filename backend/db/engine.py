@@ -1,0 +1,97 @@
+"""What differs between SQLite and MySQL/MariaDB: how to connect, and how their faults are named."""
+
+from enum import Enum, auto
+from typing import Any, NamedTuple
+
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+SQLITE_BUSY_SECONDS = 30
+CONNECT_SECONDS = 5
+RECYCLE_SECONDS = 1800  # below any sane wait_timeout
+
+# deadlock, lock wait timeout, record changed since last read (snapshot isolation), serialization failure
+_CONFLICTS = {1213, 1205, 1020, 3572}
+# server gone, lost, refused, shutting down, killed, read-only failover, too many connections, out-of-sync packets
+_LOST = {2002, 2003, 2006, 2013, 2014, 2055, 1053, 1927, 1077, 1290, 1040, 1152, 1158, 1159, 1160, 1161, 4031}
+_FULL = {1021, 1114}
+
+
+class Fault(Enum):
+    """What a database error means for the transaction it ended."""
+
+    CONFLICT = auto()  # nothing was written; run it again
+    LOST = auto()  # the connection is gone
+    FULL = auto()  # no space
+    OTHER = auto()  # ours to mend
+
+
+class Engines(NamedTuple):
+    """The engine for transactions that write, and the one for those that only read (the same on MySQL)."""
+
+    writer: AsyncEngine
+    reader: AsyncEngine
+    single_writer: bool
+
+
+def make_engines(url: str, pool_size: int) -> Engines:
+    """Engines for `url`; nothing is connected yet."""
+    if url.startswith("sqlite"):
+        writer = _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1)
+        return Engines(writer, _sqlite_engine(url, "BEGIN", pool_size=min(pool_size, 5)), single_writer=True)
+    engine = create_async_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_recycle=RECYCLE_SECONDS,
+        pool_timeout=30,
+        connect_args={"connect_timeout": CONNECT_SECONDS, "charset": "utf8mb4", "local_infile": False},
+    )
+    return Engines(engine, engine, single_writer=False)
+
+
+def _sqlite_engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url, pool_size=pool_size, max_overflow=0, pool_timeout=60, connect_args={"timeout": SQLITE_BUSY_SECONDS}
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # NORMAL may roll back a committed settle when the power fails
+            "foreign_keys=ON",
+            f"busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def fault_of(error: BaseException) -> Fault:
+    """Name the fault behind an exception of the driver."""
+    if isinstance(error, OSError):
+        return Fault.LOST
+    if not isinstance(error, DBAPIError):
+        return Fault.OTHER
+    original = error.orig
+    args = getattr(original, "args", ())
+    number = args[0] if args and isinstance(args[0], int) else None
+    message = str(original).lower()
+    if number in _CONFLICTS or "database is locked" in message or "table is locked" in message:
+        return Fault.CONFLICT
+    if number in _FULL or "database or disk is full" in message or "disk i/o error" in message:
+        return Fault.FULL
+    if error.connection_invalidated or number in _LOST or isinstance(original, OSError) or "closed" in message:
+        return Fault.LOST
+    return Fault.OTHER
