@@ -1,0 +1,159 @@
+"""The seam between a batch and whatever edits its images: one request, one result, one family of errors."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+DETAIL_LIMIT = 500
+_SECRET_SHAPES = re.compile(
+    r"(?i)\b(?:bearer|key|token)\s+[\w.~+/=-]{12,}"
+    r"|\b(?:sk|pk|rk|nb|fal|r8|gsk|xai)[-_][\w-]{8,}"
+    r"|\bAIza[\w-]{20,}"
+    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
+)
+
+
+class Outcome(StrEnum):
+    """What a failed call means for the image, and for everything else that waits for the same upstream."""
+
+    BACKOFF = "backoff"
+    """Try again, later each time."""
+    AFTER = "after"
+    """Try again once `retry_after` seconds have passed; nothing else reaches this upstream sooner."""
+    INPUT = "input"
+    """This image or prompt is refused for good."""
+    SAFETY = "safety"
+    """This image or prompt is refused by the upstream's content policy."""
+    SOFT = "soft"
+    """An answer without an image; one identical retry often succeeds."""
+    AUTH = "auth"
+    """The configuration is wrong (key, model, address): nothing will work until a person acts."""
+    QUOTA = "quota"
+    """The upstream account has nothing left: nothing will work until a person acts or a day has passed."""
+    AMBIGUOUS = "ambiguous"
+    """The upstream may have done the work, and may charge for it; repeat only within a small budget."""
+
+
+ERROR_CODES = {
+    Outcome.BACKOFF: "upstream_unavailable",
+    Outcome.AFTER: "upstream_rate_limited",
+    Outcome.INPUT: "upstream_bad_request",
+    Outcome.SAFETY: "safety_blocked",
+    Outcome.SOFT: "no_image_returned",
+    Outcome.AUTH: "upstream_rejected_auth",
+    Outcome.QUOTA: "upstream_quota",
+    Outcome.AMBIGUOUS: "upstream_timeout",
+}
+"""The `error_code` that a task shows when an outcome is final, unless the error names a closer one."""
+
+
+class UpstreamError(Exception):
+    """The only exception that an adapter raises (besides `CancelledError`, which passes through untouched).
+
+    `detail` is the upstream's own words, already safe to store and show; `retry_after` is in seconds; `billed` says that
+    the upstream probably charges for this call. `max_retries`, when set, bounds the repeats below the usual budget, and
+    `then` is what the failure becomes once they are spent.
+    """
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        detail: str = "",
+        *,
+        error_code: str | None = None,
+        retry_after: float | None = None,
+        billed: bool = False,
+        max_retries: int | None = None,
+        then: Outcome | None = None,
+        secrets: Iterable[str] = (),
+    ) -> None:
+        self.outcome = outcome
+        self.error_code = error_code or ERROR_CODES[outcome]
+        self.detail = sanitise(detail, secrets)
+        self.retry_after = retry_after
+        self.billed = billed
+        self.max_retries = max_retries
+        self.then = then
+        super().__init__(f"{self.error_code}: {self.detail}")
+
+
+def sanitise(text: str, secrets: Iterable[str] = ()) -> str:
+    """Foreign text made harmless: one line, no control or direction-changing characters, no keys, at most 500 characters."""
+    for secret in secrets:
+        if len(secret) >= 6:
+            text = text.replace(secret, "[key]")
+    text = _SECRET_SHAPES.sub("[key]", text[: DETAIL_LIMIT * 8])
+    text = " ".join(text.split())
+    text = "".join(char for char in text if unicodedata.category(char)[0] != "C")
+    return text if len(text) <= DETAIL_LIMIT else text[: DETAIL_LIMIT - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceImage:
+    """One image as it may leave the house: first frame, upright, sRGB, without metadata, within the model's size."""
+
+    data: bytes = field(repr=False)
+    mime_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequest:
+    """One image to edit; `model` is the upstream's own id. The adapter decides the order of the images on the wire."""
+
+    prompt: str
+    model: str
+    image: SourceImage
+    references: tuple[SourceImage, ...] = ()
+    aspect_ratio: str | None = None
+    image_size: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditResult:
+    """Encoded image bytes exactly as the upstream gave them: not yet decoded, of whatever type they turn out to be."""
+
+    data: bytes = field(repr=False)
+    upstream_seconds: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """A model as the user sees it (`id`, `name`, `description`), and where its work goes (`upstream`, `upstream_model`)."""
+
+    id: str
+    name: str
+    description: str
+    provider: str
+    upstream: str
+    upstream_model: str
+    credits: int = 1
+    sizes: tuple[str, ...] = ()
+    aspect_ratios: tuple[str, ...] = ()
+    max_edge: int = 2048
+    max_references: int = 0
+    fallback: str | None = None
+    """Id of the model that stands by when this one's upstream is down."""
+
+
+class Upstream(Protocol):
+    """Something that edits one image. `name` is the operator's, `kind` is the protocol that it speaks."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    async def edit(self, request: EditRequest) -> EditResult:
+        """The edited image, or an `UpstreamError`. Cancelling it ends the call and frees what it holds."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections; the upstream is not used afterwards."""
+        ...
