@@ -53,9 +53,9 @@ ERROR_CODES = {
 class UpstreamError(Exception):
     """The only exception that an adapter raises (besides `CancelledError`, which passes through untouched).
 
-    `detail` is the upstream's own words, already safe to store and show; `retry_after` is in seconds; `billed` says that
-    the upstream probably charges for this call. `max_retries`, when set, bounds the repeats below the usual budget, and
-    `then` is what the failure becomes once they are spent.
+    `detail` is the upstream's own words, already safe to store and show; `retry_after` is in seconds; `billed` says
+    that the upstream probably charges for this call. `max_retries`, when set, bounds the repeats below the usual
+    budget, and `then` is what the failure becomes once they are spent.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class UpstreamError(Exception):
 
 
 def sanitise(text: str, secrets: Iterable[str] = ()) -> str:
-    """Foreign text made harmless: one line, no control or direction-changing characters, no keys, at most 500 characters."""
+    """Foreign text made harmless: one line, no control or direction characters, no keys, at most 500 characters."""
     for secret in secrets:
         if len(secret) >= 6:
             text = text.replace(secret, "[key]")
@@ -124,7 +124,7 @@ class EditResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """A model as the user sees it (`id`, `name`, `description`), and where its work goes (`upstream`, `upstream_model`)."""
+    """A model as the user sees it (`id`, `name`, …), and where its work goes (`upstream`, `upstream_model`)."""
 
     id: str
     name: str
