@@ -9,7 +9,17 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIN_SECRET_BYTES = 32
-PLACEHOLDERS = ("changeme", "change-me", "change_me", "placeholder", "your-", "your_", "example", "secret-key", "replace")
+PLACEHOLDERS = (
+    "changeme",
+    "change-me",
+    "change_me",
+    "placeholder",
+    "your-",
+    "your_",
+    "example",
+    "secret-key",
+    "replace",
+)
 
 
 class Settings(BaseSettings):
@@ -60,7 +70,9 @@ class Settings(BaseSettings):
     @classmethod
     def _known_database(cls, value: str) -> str:
         if value and not value.startswith(("mysql+aiomysql://", "sqlite+aiosqlite:///")):
-            raise ValueError("DATABASE_URL must be mysql+aiomysql://user:password@host/name or sqlite+aiosqlite:///path")
+            raise ValueError(
+                "DATABASE_URL must be mysql+aiomysql://user:password@host/name or sqlite+aiosqlite:///path"
+            )
         return value
 
     @field_validator("jwt_secret", "encryption_key")

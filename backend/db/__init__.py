@@ -2,6 +2,18 @@
 
 from backend.db.base import Base
 from backend.db.session import CommitUnknown, Database, announce
-from backend.db.types import BigInt, Id, UtcDateTime, utc_after, utcnow
+from backend.db.types import BigInt, CreatedAt, Id, UpdatedAt, UtcDateTime, utc_after, utcnow
 
-__all__ = ["Base", "BigInt", "CommitUnknown", "Database", "Id", "UtcDateTime", "announce", "utc_after", "utcnow"]
+__all__ = [
+    "Base",
+    "BigInt",
+    "CommitUnknown",
+    "CreatedAt",
+    "Database",
+    "Id",
+    "UpdatedAt",
+    "UtcDateTime",
+    "announce",
+    "utc_after",
+    "utcnow",
+]

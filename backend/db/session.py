@@ -47,7 +47,7 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
         engines = make_engines(url, pool_size)
-        self._engines: tuple[AsyncEngine, ...] = tuple({id(e): e for e in engines}.values())
+        self._engines: tuple[AsyncEngine, ...] = tuple({engines.writer, engines.reader})
         self._writer = async_sessionmaker(engines.writer, expire_on_commit=False, autoflush=False)
         self._reader = async_sessionmaker(engines.reader, expire_on_commit=False, autoflush=False)
         # SQLite has one writer at a time: queueing here is fair and quick, queueing in its busy handler is neither

@@ -3,11 +3,10 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, literal
+from sqlalchemy import BigInteger, DateTime, Dialect, Float, Integer, String, literal
 from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import mapped_column
-from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -40,7 +39,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         naive = naive.replace(microsecond=naive.microsecond // 1000 * 1000)  # MySQL would round up, even to tomorrow
         return naive.strftime(_TEXT_FORMAT)[:-3] if dialect.name == "sqlite" else naive
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002  SQLAlchemy's signature
         if value is None:
             return None
         if isinstance(value, str):
@@ -48,32 +47,46 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC)  # type: ignore[no-any-return]
 
 
-class _DatabaseNow(FunctionElement[datetime]):
-    """The database server's current UTC time plus one bound number of seconds."""
+class utcnow(FunctionElement[datetime]):  # noqa: N801  reads as the SQL function it is
+    """SQL: the database's current time. Two processes always compare times by this clock, never by their own."""
 
     type = UtcDateTime()
     inherit_cache = True
-    name = "database_now"
 
 
-@compiles(_DatabaseNow, "sqlite")
-def _now_sqlite(element: _DatabaseNow, compiler: Any, **kw: Any) -> str:
+@compiles(utcnow, "sqlite")
+def _utcnow_sqlite(_element: utcnow, _compiler: Any, **_: Any) -> str:
+    return "(strftime('%Y-%m-%d %H:%M:%f', 'now'))"
+
+
+@compiles(utcnow, "mysql")
+@compiles(utcnow, "mariadb")
+def _utcnow_mysql(_element: utcnow, _compiler: Any, **_: Any) -> str:
+    return "(UTC_TIMESTAMP(3))"  # never NOW(): that is the session's zone
+
+
+class utc_after(FunctionElement[datetime]):  # noqa: N801
+    """SQL: the database's current time plus a number of seconds (negative: before)."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(literal(float(seconds), Float))
+
+
+@compiles(utc_after, "sqlite")
+def _utc_after_sqlite(element: utc_after, compiler: Any, **kw: Any) -> str:
     seconds = compiler.process(element.clauses, **kw)
     return f"strftime('%Y-%m-%d %H:%M:%f', 'now', printf('%+.3f seconds', {seconds}))"
 
 
-@compiles(_DatabaseNow, "mysql")
-@compiles(_DatabaseNow, "mariadb")
-def _now_mysql(element: _DatabaseNow, compiler: Any, **kw: Any) -> str:
+@compiles(utc_after, "mysql")
+@compiles(utc_after, "mariadb")
+def _utc_after_mysql(element: utc_after, compiler: Any, **kw: Any) -> str:
     seconds = compiler.process(element.clauses, **kw)
     return f"DATE_ADD(UTC_TIMESTAMP(3), INTERVAL ROUND({seconds} * 1000) * 1000 MICROSECOND)"
 
 
-def utcnow() -> ColumnElement[datetime]:
-    """SQL: the database's current time. Two processes always compare times by this clock, never by their own."""
-    return utc_after(0)
-
-
-def utc_after(seconds: float | ColumnElement[float]) -> ColumnElement[datetime]:
-    """SQL: the database's current time plus `seconds` (negative: before)."""
-    return _DatabaseNow(literal(float(seconds)) if isinstance(seconds, int | float) else seconds)
+CreatedAt = Annotated[datetime, mapped_column(UtcDateTime, server_default=utcnow())]
+UpdatedAt = Annotated[datetime, mapped_column(UtcDateTime, server_default=utcnow(), onupdate=utcnow())]

@@ -1,0 +1,44 @@
+"""Alembic's entry: runs migrations on the connection that `backend.db.migrate` hands over, or writes them as SQL."""
+
+import asyncio
+
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from alembic import context
+from backend.models import Base
+from backend.settings import Settings
+
+
+def _run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        transaction_per_migration=True,
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def _connect_and_run() -> None:
+    engine = create_async_engine(Settings().resolved_database_url)
+    async with engine.connect() as connection:
+        await connection.run_sync(_run)
+        await connection.commit()
+    await engine.dispose()
+
+
+if context.is_offline_mode():
+    context.configure(
+        dialect_name=context.config.attributes.get("dialect", "mysql"),
+        target_metadata=Base.metadata,
+        literal_binds=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+elif (handed_over := context.config.attributes.get("connection")) is not None:
+    _run(handed_over)
+else:
+    asyncio.run(_connect_and_run())

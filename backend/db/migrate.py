@@ -1,0 +1,108 @@
+"""Brings a database up to date at start, safely when several processes start at once.
+
+Only one process migrates at a time: a named lock on MySQL/MariaDB, a file lock beside the SQLite file; the others wait and
+then find nothing to do.
+"""
+
+import asyncio
+import fcntl
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TextIO
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from backend import logs
+from backend.db.engine import make_engines
+from backend.errors import Unavailable
+
+log = logs.get(__name__)
+
+LOCK_SECONDS = 120
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+class UnknownSchema(Unavailable):
+    """The database holds tables that this version does not know; nothing was changed."""
+
+
+async def upgrade(url: str, revision: str = "head") -> None:
+    """Create or upgrade every table. Raises UnknownSchema when the database is not ours or is newer than this version."""
+    engine = make_engines(url, pool_size=2).writer  # on SQLite its transactions cover DDL too
+    try:
+        async with _only_one(engine), engine.connect() as connection:
+            await connection.run_sync(_check)
+            await connection.run_sync(_run, revision)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def as_sql() -> str:
+    """All migrations as one SQL text for the `mysql` client."""
+    out = io.StringIO()
+    config = _config(out)
+    config.attributes["dialect"] = "mysql"
+    command.upgrade(config, "head", sql=True)
+    return "SET NAMES utf8mb4;\n\n" + out.getvalue()
+
+
+def downgrade(connection: Connection, revision: str) -> None:
+    """Take a database back to `revision` (for tests of the migrations)."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.downgrade(config, revision)
+
+
+def _config(out: TextIO | None = None) -> Config:
+    packaged = _PACKAGE / "_alembic"
+    config = Config(output_buffer=out) if out else Config()
+    config.set_main_option("script_location", str(packaged if packaged.is_dir() else _PACKAGE.parent / "alembic"))
+    return config
+
+
+def _run(connection: Connection, revision: str) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _check(connection: Connection) -> None:
+    tables = set(inspect(connection).get_table_names())
+    if "alembic_version" not in tables:
+        if "batch_queues" in tables:
+            raise UnknownSchema(
+                "The database already has a table batch_queues that this service did not make. "
+                "Use an empty database (the old one can be imported from there)."
+            )
+        return
+    current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current is not None and current not in known:
+        raise UnknownSchema(f"The database is at revision {current}, which is newer than this version of the service.")
+
+
+@asynccontextmanager
+async def _only_one(engine: AsyncEngine) -> AsyncIterator[None]:
+    if engine.dialect.name == "sqlite":
+        path = Path(make_url(str(engine.url)).database or "nano-banana.sqlite3")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_name(f"{path.name}.migrate.lock").open("w") as lock:
+            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+            yield
+        return
+    async with engine.connect() as connection:
+        name = {"name": f"nano-banana-migrate-{engine.url.database}"[:64], "seconds": LOCK_SECONDS}
+        if (await connection.execute(text("SELECT GET_LOCK(:name, :seconds)"), name)).scalar() != 1:
+            raise Unavailable("Another process has been migrating the database for too long.")
+        try:
+            yield
+        finally:
+            await connection.execute(text("SELECT RELEASE_LOCK(:name)"), name)
