@@ -121,7 +121,6 @@ def upgrade() -> None:
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
-        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("dispatch_slots", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_dispatch_slots_owner"), ["owner"], unique=False)
@@ -151,7 +150,6 @@ def upgrade() -> None:
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
-        sqlite_autoincrement=True,
     )
     op.create_table(
         "upstream_states",
@@ -164,7 +162,6 @@ def upgrade() -> None:
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
-        sqlite_autoincrement=True,
     )
     op.create_table(
         "users",
@@ -298,7 +295,6 @@ def upgrade() -> None:
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
-        sqlite_autoincrement=True,
     )
     op.create_table(
         "credit_entries",
@@ -368,7 +364,6 @@ def upgrade() -> None:
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
-        sqlite_autoincrement=True,
     )
     op.create_table(
         "batch_references",
@@ -385,7 +380,6 @@ def upgrade() -> None:
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
-        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("batch_references", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_batch_references_image_id"), ["image_id"], unique=False)

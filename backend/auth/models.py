@@ -6,6 +6,7 @@ from sqlalchemy import Boolean, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db import Base, BigInt, CreatedAt, Id, UpdatedAt, UtcDateTime
+from backend.db.base import PLAIN_OPTIONS
 
 
 class User(Base):
@@ -62,6 +63,7 @@ class UserUpstream(Base):
     """A user's own upstream key; `api_key_encrypted` is a Fernet token, `key_hint` its last four characters in clear."""
 
     __tablename__ = "user_upstreams"
+    __table_args__ = PLAIN_OPTIONS
 
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     provider: Mapped[str] = mapped_column(String(32))

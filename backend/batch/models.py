@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db import Base, BigInt, CreatedAt, Id, UpdatedAt, UtcDateTime
-from backend.db.base import TABLE_OPTIONS
+from backend.db.base import PLAIN_OPTIONS, TABLE_OPTIONS
 
 
 class BatchQueue(Base):
@@ -59,6 +59,7 @@ class BatchReference(Base):
     """An image shown to the model beside every image of a batch."""
 
     __tablename__ = "batch_references"
+    __table_args__ = PLAIN_OPTIONS
 
     queue_id: Mapped[int] = mapped_column(BigInt, ForeignKey("batch_queues.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
@@ -122,6 +123,7 @@ class DispatchSlot(Base):
     """A place for one running task, in all processes together. A row that is held cannot drift as a counter does."""
 
     __tablename__ = "dispatch_slots"
+    __table_args__ = PLAIN_OPTIONS
 
     slot_no: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     enabled: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -137,6 +139,7 @@ class UpstreamState(Base):
     """An upstream that must be left alone until `parked_until` (null with a reason: until someone or a probe frees it)."""
 
     __tablename__ = "upstream_states"
+    __table_args__ = PLAIN_OPTIONS
 
     upstream: Mapped[str] = mapped_column(String(64), primary_key=True)
     paused_reason: Mapped[str | None] = mapped_column(String(40))

@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInte
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db import Base, BigInt, CreatedAt, Id
-from backend.db.base import TABLE_OPTIONS
+from backend.db.base import PLAIN_OPTIONS, TABLE_OPTIONS
 
 
 class CreditAccount(Base):
@@ -15,7 +15,7 @@ class CreditAccount(Base):
         CheckConstraint("available >= 0", name="available"),
         CheckConstraint("held >= 0", name="held"),
         CheckConstraint("spent >= 0", name="spent"),
-        TABLE_OPTIONS,
+        PLAIN_OPTIONS,
     )
 
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)

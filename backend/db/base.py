@@ -13,14 +13,15 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-TABLE_OPTIONS: dict[str, Any] = {
+PLAIN_OPTIONS: dict[str, Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
     # binary comparison, as SQLite does it: `ADMIN` and `ádmin` are not `admin`; names are folded by the application
     "mysql_collate": "utf8mb4_bin",
-    # an id once given is never given again, so the ledger may outlive what it speaks of
-    "sqlite_autoincrement": True,
 }
+
+# for tables counted by an `id`: one once given is never given again, so the ledger may outlive what it speaks of
+TABLE_OPTIONS: dict[str, Any] = {**PLAIN_OPTIONS, "sqlite_autoincrement": True}
 
 
 class Base(DeclarativeBase):
