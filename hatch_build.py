@@ -89,6 +89,7 @@ class Page:
         if installed.is_file() and installed.read_text() == wanted:
             return
         self._run([*npm, "ci", "--include=dev"], env)
+        installed.parent.mkdir(exist_ok=True)
         installed.write_text(wanted)
 
     def _run(self, command: list[str], env: dict[str, str]) -> None:
