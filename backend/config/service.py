@@ -1,0 +1,67 @@
+"""Reads and writes `system_config`. A value that someone spoilt by hand is replaced by its default, never believed."""
+
+import json
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend import logs
+from backend.config.models import SystemConfig
+from backend.config.schemas import RuntimeConfig, RuntimeConfigUpdate
+from backend.db import announce
+
+log = logs.get(__name__)
+
+CHANGED = "config"
+DISPATCH_PAUSED = "dispatch_paused"
+DEFAULTS = RuntimeConfig(concurrency=3, max_retries=2, signup_credits=50, registration_open=True, retention_days=30)
+_FIELDS = {name: TypeAdapter[Any](field.rebuild_annotation()) for name, field in RuntimeConfig.model_fields.items()}
+
+
+async def read(session: AsyncSession) -> RuntimeConfig:
+    """The settings in force."""
+    stored = await _stored(session)
+    return RuntimeConfig(**{name: _believed(name, stored.get(name)) for name in _FIELDS})
+
+
+async def change(session: AsyncSession, changes: RuntimeConfigUpdate) -> RuntimeConfig:
+    """Store the given settings and answer all of them."""
+    for name, value in changes.given().items():
+        await store(session, name, value)
+    announce(session, CHANGED)
+    return await read(session)
+
+
+async def dispatch_paused(session: AsyncSession) -> bool:
+    """Whether an administrator holds the whole dispatcher."""
+    return (await _stored(session)).get(DISPATCH_PAUSED) == "true"
+
+
+async def store(session: AsyncSession, name: str, value: object) -> None:
+    """Store one setting as JSON, whether or not its row is there."""
+    text = json.dumps(value)
+    changed = await session.execute(
+        update(SystemConfig).where(SystemConfig.config_key == name).values(config_value=text)
+    )
+    if changed.rowcount == 0:  # type: ignore[attr-defined]
+        session.add(SystemConfig(config_key=name, config_value=text))
+        await session.flush()
+    announce(session, CHANGED)
+
+
+async def _stored(session: AsyncSession) -> dict[str, str]:
+    rows = await session.execute(select(SystemConfig.config_key, SystemConfig.config_value))
+    return {key: value for key, value in rows}  # noqa: C416  rows are not pairs to the type checker
+
+
+def _believed(name: str, text: str | None) -> Any:
+    default = getattr(DEFAULTS, name)
+    if text is None:
+        return default
+    try:
+        return _FIELDS[name].validate_python(json.loads(text), strict=True)
+    except (ValueError, ValidationError):
+        log.warning("config_value_ignored", config_key=name, used=default)
+        return default

@@ -1,0 +1,44 @@
+"""What routes of every feature ask for."""
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+
+from backend.db import Database
+from backend.settings import Settings
+from backend.storage import Storage
+from backend.web.schemas import MAX_ID, decode_cursor
+
+
+def _db(request: Request) -> Database:
+    return request.app.state.db  # type: ignore[no-any-return]
+
+
+def _settings(request: Request) -> Settings:
+    return request.app.state.settings  # type: ignore[no-any-return]
+
+
+def _storage(request: Request) -> Storage:
+    return request.app.state.storage  # type: ignore[no-any-return]
+
+
+class PageQuery:
+    """`?limit=` and `?cursor=` of a list."""
+
+    def __init__(
+        self,
+        limit: Annotated[int, Query(ge=1, le=100, description="How many at most.")] = 20,
+        cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+    ) -> None:
+        self.limit, self.cursor = limit, cursor
+
+    def after(self, keys: int = 1) -> tuple[int, ...] | None:
+        """The sort keys of the last row already seen. Raises ValidationFailed for a cursor that is not ours."""
+        return decode_cursor(self.cursor, keys) if self.cursor is not None else None
+
+
+Db = Annotated[Database, Depends(_db)]
+AppSettings = Annotated[Settings, Depends(_settings)]
+Files = Annotated[Storage, Depends(_storage)]
+Paging = Annotated[PageQuery, Depends()]
+PathId = Annotated[int, Path(ge=1, le=MAX_ID)]

@@ -1,0 +1,93 @@
+"""Errors as RFC 9457 problem documents: one way to render them, whatever raised them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from backend.errors import (
+    AppError,
+    Internal,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from backend.web.schemas import Problem
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemResponse(JSONResponse):
+    """A problem document."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, error: AppError, headers: Mapping[str, str] | None = None) -> None:
+        body: dict[str, Any] = {
+            "type": f"urn:nano-banana:problem:{error.code}",
+            "title": error.title(),
+            "status": error.status,
+            "detail": error.detail,
+            "code": error.code,
+            **error.extra,
+        }
+        if error.errors or error.status == 422:
+            body["errors"] = error.errors
+        super().__init__(body, error.status, headers={**error.headers, **(headers or {})})
+
+
+def install(app: FastAPI) -> None:
+    """Render every error that a route or the framework raises. What nobody foresaw is caught further out."""
+    app.add_exception_handler(AppError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _framework)
+
+
+def responses(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
+    """What a route may answer besides success, for the OpenAPI document. 401 and 422 are added to every route."""
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for error in errors:
+        entry = by_status.setdefault(
+            error.status, {"model": Problem, "description": "", "content": {MEDIA_TYPE: {"examples": {}}}}
+        )
+        entry["description"] = " · ".join(filter(None, [entry["description"], f"`{error.code}`: {error.title()}"]))
+        entry["content"][MEDIA_TYPE]["examples"][error.code] = {
+            "value": {
+                "type": f"urn:nano-banana:problem:{error.code}",
+                "title": error.title(),
+                "status": error.status,
+                "detail": error.title(),
+                "code": error.code,
+            }
+        }
+    return by_status
+
+
+async def _ours(_request: Request, error: Exception) -> ProblemResponse:
+    assert isinstance(error, AppError)
+    return ProblemResponse(error)
+
+
+async def _invalid(_request: Request, error: Exception) -> ProblemResponse:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(item["type"] == "json_invalid" for item in found):
+        return ProblemResponse(MalformedRequest("The body is not valid JSON."))
+    # only where and what: the value itself may be a password
+    errors = [{"loc": list(i["loc"]), "msg": i["msg"], "type": i["type"]} for i in found]
+    return ProblemResponse(ValidationFailed(errors=errors))
+
+
+async def _framework(_request: Request, error: Exception) -> ProblemResponse:
+    assert isinstance(error, HTTPException)
+    known: dict[int, type[AppError]] = {404: NotFound, 405: MethodNotAllowed, 415: UnsupportedMediaType}
+    if error.status_code in known:
+        return ProblemResponse(known[error.status_code](), headers=error.headers)
+    if 400 <= error.status_code < 500:
+        return ProblemResponse(MalformedRequest())
+    return ProblemResponse(Internal())
