@@ -75,15 +75,15 @@ class Page:
         with self._lock():
             if self.state() != "stale":
                 return
-            npm, env = _npm()
-            self._install(npm, env)
+            npm, env = npm_command()
+            self.install(npm, env)
             # npm would skip our own build script too under ignore-scripts
             self._run([*npm, "run", "--ignore-scripts=false", "build"], env)
             if not self.built:
                 raise PageBuildError("`npm run build` left no frontend/dist/index.html")
             self.stamp.write_text(self._digest(SOURCES))
 
-    def _install(self, npm: list[str], env: dict[str, str]) -> None:
+    def install(self, npm: list[str], env: dict[str, str]) -> None:
         """Fetch what the lock names, unless `node_modules` already holds exactly that."""
         wanted, installed = self._digest(["package-lock.json"]), self.folder / "node_modules/.lock-digest"
         if installed.is_file() and installed.read_text() == wanted:
@@ -120,7 +120,7 @@ class PageBuildHook(BuildHookInterface[Any]):
 
     def dependencies(self) -> list[str]:
         """The Node wheel (61 MB), only when a build is due and the machine's own Node will not do."""
-        return [NODE_WHEEL] if Page(self.root).state() == "stale" and _system_npm() is None else []
+        return [NODE_WHEEL] if Page(self.root).state() == "stale" and system_npm() is None else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the page if it is due, and put it and the migrations where the target needs them."""
@@ -140,12 +140,12 @@ class PageBuildHook(BuildHookInterface[Any]):
             build_data["force_include"][str(Path(self.root, "alembic"))] = "backend/_alembic"
 
 
-def _npm() -> tuple[list[str], dict[str, str]]:
+def npm_command() -> tuple[list[str], dict[str, str]]:
     """The command that runs npm, and the environment for it."""
     env = {**NPM_SETTINGS, **os.environ, "CI": "1", "NODE_ENV": "production"}
     if authorities := ssl.get_default_verify_paths().cafile:
         env.setdefault("NODE_EXTRA_CA_CERTS", authorities)
-    if system := _system_npm():
+    if system := system_npm():
         return [system], env
     try:
         # here, not at the top: hatchling loads this file before it installs what `dependencies` asks for
@@ -161,7 +161,7 @@ def _npm() -> tuple[list[str], dict[str, str]]:
     return [str(node), str(node.parent.parent / "lib/node_modules/npm/bin/npm-cli.js")], env
 
 
-def _system_npm() -> str | None:
+def system_npm() -> str | None:
     """npm of this machine, if its Node is good for Vite 8."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not (node and npm):

@@ -19,7 +19,7 @@ from pymysql.constants import CLIENT
 
 from tests.machine import program
 
-PACKAGE = "mariadb-server"
+PACKAGE = "mariadb-server-core"
 START_SECONDS = 60
 # speed over safety: nothing here outlives the run
 CARELESS = (

@@ -1,0 +1,63 @@
+"""Brings what the tests need beyond Python: a database server, a browser, fonts that have Chinese.
+
+As root on Debian or Ubuntu it installs what is missing; anywhere else it says in one line what to install, and the tests
+that need it are skipped. Runs with any Python 3.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+# without root's login shell the last places are not on PATH, and the server's program is there
+PLACES = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+
+
+def has(*programs: str) -> bool:
+    """Whether one of these programs is there."""
+    return any(shutil.which(program, path=PLACES) for program in programs)
+
+
+def has_chinese_font() -> bool:
+    """Whether any font that a browser would take for Chinese is installed."""
+    if sys.platform == "darwin":
+        return True
+    places = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts"]
+    return any(place.is_dir() and next(place.rglob("*CJK*"), None) for place in places)
+
+
+def missing() -> list[str]:
+    """The Debian packages to install."""
+    found = {
+        # the server's programs alone: the full package would also start a service on this machine
+        "mariadb-server-core": has("mariadbd") and has("mariadb-install-db"),
+        "mariadb-client-core": has("my_print_defaults"),
+        "chromium": bool(os.environ.get("E2E_CHROMIUM")) or has("chromium", "chromium-browser", "google-chrome"),
+        "fonts-noto-cjk": has_chinese_font(),
+    }
+    return [package for package, there in found.items() if not there]
+
+
+def install(packages: list[str]) -> bool:
+    """Install with apt; False when this machine or this user cannot."""
+    if not (shutil.which("apt-get") and os.geteuid() == 0):
+        return False
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "PATH": PLACES}
+    print(f"installing {' '.join(packages)} for the tests", flush=True)
+    return all(
+        subprocess.run(["apt-get", *command], env=quiet, check=False).returncode == 0
+        for command in (["update", "-q"], ["install", "-qy", "--no-install-recommends", *packages])
+    )
+
+
+def main() -> int:
+    packages = missing()
+    if not packages or install(packages):
+        return 0
+    print(f"!!! NOT INSTALLED: {' '.join(packages)}; the tests that need them are skipped", file=sys.stderr)
+    return 1 if os.environ.get("CI") == "true" else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
