@@ -24,8 +24,6 @@ class User(Base):
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     # part of every JWT: counting it up ends them all
     token_version: Mapped[int] = mapped_column(default=0)
-    # the dispatcher's turn-taking: whose image was last claimed longest ago goes next
-    last_served_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[CreatedAt]
 
 

@@ -39,6 +39,7 @@ class BatchQueue(Base):
     sample_first: Mapped[int] = mapped_column(SmallInteger, default=0)
     status: Mapped[str] = mapped_column(String(20))
     paused_reason: Mapped[str | None] = mapped_column(String(40))
+    cancel_requested: Mapped[bool] = mapped_column(Boolean, default=False)
     total_images: Mapped[int] = mapped_column()
     completed_images: Mapped[int] = mapped_column(default=0)
     failed_images: Mapped[int] = mapped_column(default=0)

@@ -1,9 +1,11 @@
 """Credits: one account a user, and an append-only ledger that answers for every one of them."""
 
+from datetime import datetime
+
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.db import Base, BigInt, CreatedAt, Id
+from backend.db import Base, BigInt, CreatedAt, Id, UtcDateTime
 from backend.db.base import PLAIN_OPTIONS, TABLE_OPTIONS
 
 
@@ -22,6 +24,9 @@ class CreditAccount(Base):
     available: Mapped[int] = mapped_column(BigInteger, default=0)
     held: Mapped[int] = mapped_column(BigInteger, default=0)
     spent: Mapped[int] = mapped_column(BigInteger, default=0)
+    # the dispatcher's turn-taking: whoever was served longest ago goes next. It stands here because a claim may lock this
+    # row in the one lock order (slot, task, account, batch, ledger); on `users` it would meet the foreign keys' locks
+    last_served_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class CreditEntry(Base):
