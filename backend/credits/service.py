@@ -1,0 +1,152 @@
+"""Every movement of credits: one guarded UPDATE of the account, and one line in the ledger for each task it concerns.
+
+Order in a transaction, everywhere: slot, task, account, batch, ledger. So the account is changed here first and the ledger
+is written after it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.credits.models import CreditAccount, CreditEntry
+from backend.errors import BalanceTooLow, InsufficientCredits, NotFound
+
+
+class Resolution(StrEnum):
+    """How a held charge ends: earned, or given back."""
+
+    CAPTURE = "capture"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The price of one image, held when its work was ordered. `charge_no` counts how often this task was ordered."""
+
+    task_id: int
+    queue_id: int
+    charge_no: int
+    price: int
+
+
+class BrokenBooks(RuntimeError):
+    """An account does not hold what the ledger says it holds. Never papered over: the transaction is abandoned."""
+
+
+async def open_account(session: AsyncSession, user_id: int, amount: int) -> None:
+    """Open a user's account with `amount` credits to start with."""
+    session.add(CreditAccount(user_id=user_id, available=amount, held=0, spent=0))
+    await session.flush()
+    if amount:
+        session.add(_line(user_id, "grant", amount, amount, amount, reason="sign-up"))
+        await session.flush()
+
+
+async def adjust(session: AsyncSession, user_id: int, delta: int, reason: str) -> int:
+    """An administrator gives (or takes, `delta` < 0) credits; answers the new balance.
+
+    Raises BalanceTooLow when that would go below zero, NotFound when there is no such account.
+    """
+    account = update(CreditAccount).where(CreditAccount.user_id == user_id)
+    changed = await session.execute(
+        account.where(CreditAccount.available + delta >= 0).values(available=CreditAccount.available + delta)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        available = await balance(session, user_id)
+        raise BalanceTooLow(available=available)
+    after = await balance(session, user_id)
+    session.add(_line(user_id, "adjust", delta, abs(delta), after, reason=reason))
+    await session.flush()
+    return after
+
+
+async def balance(session: AsyncSession, user_id: int) -> int:
+    """Credits that the user can spend. Raises NotFound when there is no such account."""
+    available = await session.scalar(select(CreditAccount.available).where(CreditAccount.user_id == user_id))
+    if available is None:
+        raise NotFound
+    return available
+
+
+async def set_aside(session: AsyncSession, user_id: int, amount: int) -> None:
+    """Move `amount` from available to held, or raise InsufficientCredits and change nothing."""
+    changed = await session.execute(
+        update(CreditAccount)
+        .where(CreditAccount.user_id == user_id, CreditAccount.available >= amount)
+        .values(available=CreditAccount.available - amount, held=CreditAccount.held + amount)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        available = await balance(session, user_id)
+        raise InsufficientCredits(
+            f"This needs {amount} credits; you have {available}.", required=amount, available=available
+        )
+
+
+async def record_holds(session: AsyncSession, user_id: int, charges: Sequence[Charge], reason: str = "") -> None:
+    """Write the ledger lines of charges whose sum was set aside in this transaction."""
+    left = await balance(session, user_id) + sum(charge.price for charge in charges)
+    lines = []
+    for charge in charges:
+        left -= charge.price
+        lines.append(_charge_line(user_id, charge, "hold", -charge.price, left, reason))
+    await session.execute(insert(CreditEntry), lines)
+
+
+async def resolve(
+    session: AsyncSession,
+    user_id: int,
+    charges: Sequence[Charge],
+    resolution: Resolution,
+    *,
+    reason: str = "",
+    attempt_token: str | None = None,
+) -> None:
+    """End held charges: capture what was delivered, release what was not. Locks the account, not yet the ledger's rows.
+
+    A second resolution of the same charge fails on the ledger's unique key and undoes the transaction.
+    """
+    total = sum(charge.price for charge in charges)
+    given_back = total if resolution is Resolution.RELEASE else 0
+    changed = await session.execute(
+        update(CreditAccount)
+        .where(CreditAccount.user_id == user_id, CreditAccount.held >= total)
+        .values(
+            held=CreditAccount.held - total,
+            available=CreditAccount.available + given_back,
+            spent=CreditAccount.spent + (total - given_back),
+        )
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        raise BrokenBooks(f"user {user_id} does not hold {total} credits")
+    left = await balance(session, user_id) - given_back
+    lines = []
+    for charge in charges:
+        back = charge.price if given_back else 0
+        left += back
+        line = _charge_line(user_id, charge, resolution.value, back, left, reason)
+        lines.append(line | {"attempt_token": attempt_token})
+    await session.execute(insert(CreditEntry), lines)
+
+
+def _charge_line(
+    user_id: int, charge: Charge, kind: str, delta: int, balance_after: int, reason: str
+) -> dict[str, object]:
+    return {
+        "user_id": user_id,
+        "kind": kind,
+        "phase": "hold" if kind == "hold" else "resolve",
+        "delta": delta,
+        "amount": charge.price,
+        "balance": balance_after,
+        "queue_id": charge.queue_id,
+        "task_id": charge.task_id,
+        "charge_no": charge.charge_no,
+        "reason": reason,
+    }
+
+
+def _line(user_id: int, kind: str, delta: int, amount: int, balance_after: int, *, reason: str) -> CreditEntry:
+    return CreditEntry(user_id=user_id, kind=kind, delta=delta, amount=amount, balance=balance_after, reason=reason)
