@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend import logs
 from backend.config.models import SystemConfig
 from backend.config.schemas import RuntimeConfig, RuntimeConfigUpdate
-from backend.db import announce
+from backend.db import affected, announce
 
 log = logs.get(__name__)
 
@@ -42,10 +42,10 @@ async def dispatch_paused(session: AsyncSession) -> bool:
 async def store(session: AsyncSession, name: str, value: object) -> None:
     """Store one setting as JSON, whether or not its row is there."""
     text = json.dumps(value)
-    changed = await session.execute(
-        update(SystemConfig).where(SystemConfig.config_key == name).values(config_value=text)
+    changed = await affected(
+        session, update(SystemConfig).where(SystemConfig.config_key == name).values(config_value=text)
     )
-    if changed.rowcount == 0:  # type: ignore[attr-defined]
+    if changed == 0:
         session.add(SystemConfig(config_key=name, config_value=text))
         await session.flush()
     announce(session, CHANGED)

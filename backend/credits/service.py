@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.credits.models import CreditAccount, CreditEntry
+from backend.db import affected
 from backend.errors import BalanceTooLow, InsufficientCredits, NotFound
 
 
@@ -51,10 +52,10 @@ async def adjust(session: AsyncSession, user_id: int, delta: int, reason: str) -
     Raises BalanceTooLow when that would go below zero, NotFound when there is no such account.
     """
     account = update(CreditAccount).where(CreditAccount.user_id == user_id)
-    changed = await session.execute(
-        account.where(CreditAccount.available + delta >= 0).values(available=CreditAccount.available + delta)
+    changed = await affected(
+        session, account.where(CreditAccount.available + delta >= 0).values(available=CreditAccount.available + delta)
     )
-    if changed.rowcount != 1:  # type: ignore[attr-defined]
+    if changed != 1:
         available = await balance(session, user_id)
         raise BalanceTooLow(available=available)
     after = await balance(session, user_id)
@@ -73,12 +74,13 @@ async def balance(session: AsyncSession, user_id: int) -> int:
 
 async def set_aside(session: AsyncSession, user_id: int, amount: int) -> None:
     """Move `amount` from available to held, or raise InsufficientCredits and change nothing."""
-    changed = await session.execute(
+    changed = await affected(
+        session,
         update(CreditAccount)
         .where(CreditAccount.user_id == user_id, CreditAccount.available >= amount)
-        .values(available=CreditAccount.available - amount, held=CreditAccount.held + amount)
+        .values(available=CreditAccount.available - amount, held=CreditAccount.held + amount),
     )
-    if changed.rowcount != 1:  # type: ignore[attr-defined]
+    if changed != 1:
         available = await balance(session, user_id)
         raise InsufficientCredits(
             f"This needs {amount} credits; you have {available}.", required=amount, available=available
@@ -110,16 +112,17 @@ async def resolve(
     """
     total = sum(charge.price for charge in charges)
     given_back = total if resolution is Resolution.RELEASE else 0
-    changed = await session.execute(
+    changed = await affected(
+        session,
         update(CreditAccount)
         .where(CreditAccount.user_id == user_id, CreditAccount.held >= total)
         .values(
             held=CreditAccount.held - total,
             available=CreditAccount.available + given_back,
             spent=CreditAccount.spent + (total - given_back),
-        )
+        ),
     )
-    if changed.rowcount != 1:  # type: ignore[attr-defined]
+    if changed != 1:
         raise BrokenBooks(f"user {user_id} does not hold {total} credits")
     left = await balance(session, user_id) - given_back
     lines = []

@@ -1,7 +1,7 @@
 """The database: base and types for tables, transactions, migrations."""
 
 from backend.db.base import Base
-from backend.db.session import CommitUnknown, Database, announce
+from backend.db.session import CommitUnknown, Database, affected, announce
 from backend.db.types import BigInt, CreatedAt, Id, UpdatedAt, UtcDateTime, utc_after, utcnow
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Id",
     "UpdatedAt",
     "UtcDateTime",
+    "affected",
     "announce",
     "utc_after",
     "utcnow",

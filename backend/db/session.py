@@ -11,9 +11,9 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from sqlalchemy import text
+from sqlalchemy import CursorResult, UpdateBase, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -39,6 +39,12 @@ Verb = Callable[Concatenate[AsyncSession, P], Awaitable[R]]
 def announce(session: AsyncSession, topic: str) -> None:
     """Tell the listeners of `topic` once this transaction is committed (and not at all if it is not)."""
     session.info.setdefault(_TOPICS, set()).add(topic)
+
+
+async def affected(session: AsyncSession, change: UpdateBase) -> int:
+    """Run an UPDATE or DELETE and answer how many rows it matched (not: changed), on every database."""
+    result = await session.execute(change, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount
 
 
 class Database:
