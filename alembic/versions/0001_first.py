@@ -405,6 +405,7 @@ def upgrade() -> None:
         sa.Column("run_at", UtcDateTime(), server_default=utcnow(), nullable=False),
         sa.Column("attempts", sa.SmallInteger(), nullable=False),
         sa.Column("ambiguous_attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("soft_attempts", sa.SmallInteger(), nullable=False),
         sa.Column("rescues", sa.SmallInteger(), nullable=False),
         sa.Column("retry_count", sa.Integer(), nullable=False),
         sa.Column("attempt_token", sa.String(length=32), nullable=True),

@@ -106,7 +106,9 @@ class BatchTask(Base):
     claimable: Mapped[bool] = mapped_column(Boolean, default=True)
     run_at: Mapped[CreatedAt]
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    # attempts whose outcome is unknown, and refusals without a reason: each has a small budget of its own
     ambiguous_attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    soft_attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     rescues: Mapped[int] = mapped_column(SmallInteger, default=0)
     retry_count: Mapped[int] = mapped_column(default=0)
     attempt_token: Mapped[str | None] = mapped_column(String(32))

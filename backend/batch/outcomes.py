@@ -1,0 +1,71 @@
+"""How one attempt at one image can end. Plain values: what they do to the books is `service/settle`'s business."""
+
+from dataclasses import dataclass
+
+from backend.batch.states import PausedReason
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """An edited image, proved and stored under `storage_key`."""
+
+    storage_key: str
+    thumbnail_key: str
+    mime_type: str
+    width: int
+    height: int
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No image, and trying again by itself would not help."""
+
+    error_code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Back in the line for `delay` seconds. `counts`: whether this attempt is one of the allowed ones; `ambiguous` and
+    `soft` say which small budget it used; `park` holds the whole upstream for that time."""
+
+    delay: float
+    error_code: str
+    message: str
+    counts: bool = True
+    ambiguous: bool = False
+    soft: bool = False
+    park: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamDown:
+    """The upstream refuses everything until someone acts: its batches pause, and the task keeps its attempts."""
+
+    reason: PausedReason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Its owner asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Interrupted by us (shutdown, full disk): back in the line as if it had not been tried, after `delay` seconds."""
+
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """Its process is gone or frozen: back in the line, `delay` seconds from now, until it has been rescued too often."""
+
+    delay: float
+    max_rescues: int
+
+
+Outcome = Delivered | Failed | Again | UpstreamDown | Cancelled | Released | Rescued

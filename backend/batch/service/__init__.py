@@ -1,0 +1,13 @@
+"""Every change of state of batches and tasks. Each function here is a verb that runs in one transaction of the caller's.
+
+Lock order, in all of them: slot, task, account, batch, ledger.
+"""
+
+WORK = "work"
+"""Topic: something may be claimable now."""
+
+FEED = "feed"
+"""Topic: rows were added to `batch_events`."""
+
+CANCELS = "cancels"
+"""Topic: a running task was asked to stop."""

@@ -1,0 +1,223 @@
+"""Claiming: one free slot, the user who waited longest, that user's oldest due image.
+
+Two guarded UPDATEs make it correct even where locking reads are ignored (SQLite); SKIP LOCKED only makes it quick.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.batch.models import BatchQueue, BatchTask, DispatchSlot, UpstreamState
+from backend.batch.service import WORK
+from backend.batch.service.progress import emit
+from backend.batch.states import QueueStatus, TaskStatus
+from backend.config import service as config
+from backend.credits.models import CreditAccount
+from backend.db import affected, announce, utc_after, utcnow
+
+LANES_TRIED = 3
+
+
+class Reason(StrEnum):
+    """Why nothing could be claimed."""
+
+    FULL = "full"
+    PAUSED = "paused"
+    EMPTY = "empty"
+    RACE = "race"
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing to claim; `due_in` is the number of seconds until something is due, when that is known."""
+
+    reason: Reason
+    due_in: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on a task and to say how it ended, for as long as `token` stands in the slot."""
+
+    slot_no: int
+    task_id: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One user's images for one upstream."""
+
+    user_id: int
+    upstream: str
+    oldest: datetime
+
+
+async def set_concurrency(session: AsyncSession, concurrency: int) -> None:
+    """Open the first `concurrency` slots and close the rest; what runs on a closed one finishes."""
+    await affected(session, update(DispatchSlot).values(enabled=DispatchSlot.slot_no <= concurrency))
+    announce(session, WORK)
+
+
+async def ensure_slots(session: AsyncSession, ceiling: int) -> int:
+    """At start: as many slots open as the stored concurrency says, but never more than `ceiling`. Answers how many."""
+    concurrency = min((await config.read(session)).concurrency, ceiling)
+    await set_concurrency(session, concurrency)
+    return concurrency
+
+
+async def claim(session: AsyncSession, owner: str, lease_seconds: float) -> Lease | Idle:
+    """Take one slot and one image, or say why not."""
+    slot = DispatchSlot
+    slot_no = await session.scalar(
+        select(slot.slot_no)
+        .where(slot.enabled, slot.task_id.is_(None))
+        .order_by(slot.slot_no)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if slot_no is None:
+        return Idle(Reason.FULL)
+    if await config.dispatch_paused(session):
+        return Idle(Reason.PAUSED)
+    lanes, due_in = await _lanes(session)
+    for lane in lanes[:LANES_TRIED]:
+        task = await _oldest_due(session, lane)
+        if task is not None:
+            return await _take(session, slot_no, task, owner, lease_seconds)
+    return Idle(Reason.EMPTY, due_in)
+
+
+async def _lanes(session: AsyncSession) -> tuple[list[Lane], float | None]:
+    """Lanes with something due, in the order in which they are to be served; and when the next other one is due."""
+    task = BatchTask
+    parked = await _parked(session)
+    found = await session.execute(
+        select(task.user_id, task.upstream, func.min(task.run_at), utcnow())
+        .where(task.status == TaskStatus.PENDING, task.claimable)
+        .group_by(task.user_id, task.upstream)
+    )
+    due, waits = [], []
+    for user_id, upstream, oldest, now in found:
+        free_at = parked.get(upstream, oldest)
+        if free_at is None:
+            continue
+        wait = (max(oldest, free_at) - now).total_seconds()
+        if wait <= 0:
+            due.append(Lane(user_id, upstream, oldest))
+        else:
+            waits.append(wait)
+    return await _fair_order(session, due), min(waits, default=None)
+
+
+async def _parked(session: AsyncSession) -> dict[str, datetime | None]:
+    """Upstreams to leave alone: until when, or None for until someone frees them."""
+    state = UpstreamState
+    rows = await session.execute(
+        select(state.upstream, state.paused_reason, state.parked_until).where(
+            or_(state.paused_reason.is_not(None), state.parked_until > utcnow())
+        )
+    )
+    return {upstream: None if reason is not None else until for upstream, reason, until in rows}
+
+
+async def _fair_order(session: AsyncSession, lanes: Sequence[Lane]) -> list[Lane]:
+    """Whoever holds the fewest slots goes first, then whoever was served longest ago."""
+    if len(lanes) < 2:
+        return list(lanes)
+    users = {lane.user_id for lane in lanes}
+    slot, account = DispatchSlot, CreditAccount
+    holding = await session.execute(
+        select(slot.user_id, func.count()).where(slot.user_id.is_not(None)).group_by(slot.user_id)
+    )
+    serving = await session.execute(select(account.user_id, account.last_served_at).where(account.user_id.in_(users)))
+    held = {user_id: count for user_id, count in holding.all()}
+    served = {user_id: at for user_id, at in serving.all()}
+
+    def turn(lane: Lane) -> tuple[int, float, datetime]:
+        last = served.get(lane.user_id)
+        return held.get(lane.user_id, 0), last.timestamp() if last else 0.0, lane.oldest
+
+    return sorted(lanes, key=turn)
+
+
+async def _oldest_due(session: AsyncSession, lane: Lane) -> BatchTask | None:
+    task = BatchTask
+    return (
+        await session.scalars(
+            select(task)
+            .with_hint(task, "FORCE INDEX (ix_claim)", "mysql")
+            .where(
+                task.status == TaskStatus.PENDING,
+                task.claimable,
+                task.user_id == lane.user_id,
+                task.upstream == lane.upstream,
+                task.run_at <= utcnow(),
+            )
+            .order_by(task.run_at, task.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+    ).first()
+
+
+async def _take(
+    session: AsyncSession, slot_no: int, found: BatchTask, owner: str, lease_seconds: float
+) -> Lease | Idle:
+    token = uuid.uuid4().hex
+    slot, task, queue, account = DispatchSlot, BatchTask, BatchQueue, CreditAccount
+    slots = await affected(
+        session,
+        update(slot)
+        .where(slot.slot_no == slot_no, slot.task_id.is_(None), slot.enabled)
+        .values(
+            task_id=found.id,
+            user_id=found.user_id,
+            attempt_token=token,
+            owner=owner,
+            lease_expires=utc_after(lease_seconds),
+            fence=slot.fence + 1,
+        ),
+    )
+    tasks = await affected(
+        session,
+        update(task)
+        .where(task.id == found.id, task.status == TaskStatus.PENDING, task.claimable)
+        .values(
+            status=TaskStatus.PROCESSING,
+            attempts=task.attempts + 1,
+            attempt_token=token,
+            started_at=utcnow(),
+            version=task.version + 1,
+        ),
+    )
+    if (slots, tasks) != (1, 1):
+        await session.rollback()
+        return Idle(Reason.RACE)
+    await affected(session, update(account).where(account.user_id == found.user_id).values(last_served_at=utcnow()))
+    await affected(
+        session,
+        update(queue)
+        .where(queue.id == found.queue_id, queue.status == QueueStatus.PENDING)
+        .values(
+            status=QueueStatus.PROCESSING,
+            started_at=func.coalesce(queue.started_at, utcnow()),
+            version=queue.version + 1,
+        ),
+    )
+    await emit(session, found.user_id, found.queue_id, [found.id])
+    return Lease(slot_no, found.id, token)
+
+
+async def anything_due(session: AsyncSession) -> bool:
+    """A cheap look for work that another process may have left: one read, no locks."""
+    task = BatchTask
+    row = await session.execute(
+        select(literal(1)).where(task.status == TaskStatus.PENDING, task.claimable, task.run_at <= utcnow()).limit(1)
+    )
+    return row.first() is not None

@@ -1,0 +1,183 @@
+"""What an owner (or an administrator) does to a whole batch."""
+
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.batch.models import BatchQueue, BatchReference, BatchTask
+from backend.batch.service import CANCELS, WORK
+from backend.batch.service.charging import cancel_pending, reorder
+from backend.batch.service.ownership import own_queue
+from backend.batch.service.progress import advance, emit
+from backend.batch.service.upstreams import bring_up
+from backend.batch.states import ACTIVE, FINAL, OPEN, PausedReason, QueueStatus, TaskStatus
+from backend.db import affected, announce
+from backend.errors import InvalidState
+from backend.images import service as images
+
+
+async def rename(session: AsyncSession, user_id: int, queue_id: int, batch_name: str) -> None:
+    """Give the batch another name."""
+    await own_queue(session, user_id, queue_id)
+    await _set(session, queue_id, batch_name=batch_name)
+    await emit(session, user_id, queue_id, [])
+
+
+async def pause(session: AsyncSession, user_id: int, queue_id: int) -> None:
+    """Start no further image of this batch; what is in flight finishes. Raises InvalidState unless it is active."""
+    await own_queue(session, user_id, queue_id)
+    task = BatchTask
+    await affected(
+        session, update(task).where(task.queue_id == queue_id, task.status.in_(OPEN)).values(claimable=False)
+    )
+    changed = await affected(
+        session,
+        update(BatchQueue)
+        .where(BatchQueue.id == queue_id, BatchQueue.status.in_(ACTIVE), BatchQueue.cancel_requested.is_(False))
+        .values(status=QueueStatus.PAUSED, paused_reason=PausedReason.USER, version=BatchQueue.version + 1),
+    )
+    if not changed:
+        raise InvalidState("Only a batch that waits or runs can be paused.")
+    await emit(session, user_id, queue_id, [])
+
+
+async def resume(session: AsyncSession, user_id: int, queue_id: int) -> None:
+    """Go on with a paused batch, also when its upstream had paused it. Raises InvalidState unless it is paused."""
+    queue = await own_queue(session, user_id, queue_id)
+    if queue.status != QueueStatus.PAUSED:
+        raise InvalidState("Only a paused batch can be resumed.")
+    if queue.paused_reason not in (PausedReason.USER, PausedReason.ADMIN):
+        for upstream in await _upstreams(session, queue_id):
+            await bring_up(session, upstream)
+    await _let_run(session, queue, samples_only=queue.sample_first)
+    await _leave(session, queue, QueueStatus.PAUSED)
+
+
+async def approve(session: AsyncSession, user_id: int, queue_id: int, prompt: str | None) -> None:
+    """Let the images after the samples go, with a better prompt if one is given."""
+    queue = await own_queue(session, user_id, queue_id)
+    if queue.status != QueueStatus.AWAITING_APPROVAL:
+        raise InvalidState("Only a batch that waits for approval can be approved.")
+    if prompt is not None:
+        task = BatchTask
+        waiting = (task.queue_id == queue_id, task.status == TaskStatus.PENDING, task.claimable.is_(False))
+        await affected(session, update(task).where(*waiting).values(prompt=prompt, version=task.version + 1))
+    await _let_run(session, queue, samples_only=0)
+    values = {"prompt": prompt} if prompt is not None else {}
+    await _leave(session, queue, QueueStatus.AWAITING_APPROVAL, sample_first=0, **values)
+
+
+async def cancel(session: AsyncSession, user_id: int | None, queue_id: int) -> None:
+    """Stop the batch: what waits is cancelled now, what is in flight as soon as its process hears of it. What was not
+    delivered is given back. Safe to repeat; raises InvalidState when the batch had already ended otherwise."""
+    queue = await own_queue(session, user_id, queue_id)
+    if queue.status == QueueStatus.CANCELLED:
+        return
+    if queue.status in FINAL:
+        raise InvalidState("This batch has already ended.")
+    task = BatchTask
+    pending = (
+        await session.scalars(
+            select(task)
+            .where(task.queue_id == queue_id, task.status == TaskStatus.PENDING)
+            .order_by(task.id)
+            .with_for_update()
+        )
+    ).all()
+    in_flight = await affected(
+        session,
+        update(task)
+        .where(task.queue_id == queue_id, task.status == TaskStatus.PROCESSING)
+        .values(cancel_requested=True, claimable=False),
+    )
+    price = await cancel_pending(session, pending)
+    await _set(session, queue_id, cancel_requested=True)
+    await advance(session, queue_id, [t.id for t in pending], cancelled=len(pending), held=-price, released=price)
+    if in_flight:
+        announce(session, CANCELS)
+
+
+async def retry(session: AsyncSession, user_id: int, queue_id: int) -> None:
+    """Order every failed image of the batch anew. Raises InsufficientCredits when that cannot be paid."""
+    queue = await own_queue(session, user_id, queue_id)
+    task = BatchTask
+    failed = (
+        await session.scalars(
+            select(task)
+            .where(task.queue_id == queue_id, task.status == TaskStatus.FAILED)
+            .order_by(task.id)
+            .with_for_update()
+        )
+    ).all()
+    if failed:
+        await reorder(session, queue, failed)
+
+
+async def delete(session: AsyncSession, user_id: int, queue_id: int) -> list[str]:
+    """Forget a batch that has ended; answers the storage keys that nothing refers to any more, to be deleted after the
+    commit. Raises InvalidState while it runs. The ledger keeps what it says of it."""
+    queue = await own_queue(session, user_id, queue_id)
+    if queue.status not in FINAL:
+        raise InvalidState("Cancel the batch first, or wait for its end.")
+    task, reference = BatchTask, BatchReference
+    rows = await session.execute(
+        select(task.original_image_id, task.generated_image_id).where(task.queue_id == queue_id)
+    )
+    used = {image_id for row in rows.all() for image_id in row}
+    used |= set(await session.scalars(select(reference.image_id).where(reference.queue_id == queue_id)))
+    gone = await affected(
+        session, sql_delete(BatchQueue).where(BatchQueue.id == queue_id, BatchQueue.status.in_(FINAL))
+    )
+    if not gone:
+        raise InvalidState("The batch runs again.")
+    candidates = used - {None} - await _still_used(session, used)
+    await emit(session, user_id, queue_id, [])
+    return await images.forget(session, [image_id for image_id in candidates if image_id is not None])
+
+
+async def _still_used(session: AsyncSession, image_ids: set[int | None]) -> set[int | None]:
+    task, reference = BatchTask, BatchReference
+    rows = await session.execute(
+        select(task.original_image_id, task.generated_image_id).where(
+            or_(task.original_image_id.in_(image_ids), task.generated_image_id.in_(image_ids))
+        )
+    )
+    shown = await session.scalars(select(reference.image_id).where(reference.image_id.in_(image_ids)))
+    return {image_id for row in rows.all() for image_id in row} | set(shown)
+
+
+async def _upstreams(session: AsyncSession, queue_id: int) -> list[str]:
+    task = BatchTask
+    return list(
+        await session.scalars(select(task.upstream).where(task.queue_id == queue_id, task.status.in_(OPEN)).distinct())
+    )
+
+
+async def _let_run(session: AsyncSession, queue: BatchQueue, *, samples_only: int) -> None:
+    task = BatchTask
+    which = [task.queue_id == queue.id, task.status.in_(OPEN)]
+    if samples_only:
+        which.append(task.position <= samples_only)
+    await affected(session, update(task).where(*which).values(claimable=True))
+
+
+async def _leave(session: AsyncSession, queue: BatchQueue, status: QueueStatus, **values: object) -> None:
+    """From `status` back to work."""
+    active = QueueStatus.PENDING if queue.started_at is None else QueueStatus.PROCESSING
+    changed = await affected(
+        session,
+        update(BatchQueue)
+        .where(BatchQueue.id == queue.id, BatchQueue.status == status)
+        .values(status=active, paused_reason=None, **values),
+    )
+    if not changed:
+        raise InvalidState
+    await advance(session, queue.id, [])
+    announce(session, WORK)
+
+
+async def _set(session: AsyncSession, queue_id: int, **values: object) -> None:
+    await affected(
+        session,
+        update(BatchQueue).where(BatchQueue.id == queue_id).values(version=BatchQueue.version + 1, **values),
+    )

@@ -1,0 +1,56 @@
+"""Leases of running tasks: renewed by their owner's heartbeat, taken back from owners that are gone."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.batch.models import BatchTask, DispatchSlot
+from backend.batch.service.claim import Lease
+from backend.db import affected, utc_after, utcnow
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lease that still stands; `cancel` when its task's owner wants it stopped."""
+
+    token: str
+    cancel: bool
+
+
+async def beat(session: AsyncSession, owner: str, lease_seconds: float) -> list[Held]:
+    """Renew every lease of `owner` and answer them: one that is missing was lost."""
+    slot = DispatchSlot
+    await affected(session, update(slot).where(slot.owner == owner).values(lease_expires=utc_after(lease_seconds)))
+    return await held(session, owner)
+
+
+async def held(session: AsyncSession, owner: str) -> list[Held]:
+    """Every lease of `owner`, without renewing them. A task that is gone or ended by another hand wants no more work."""
+    slot, task = DispatchSlot, BatchTask
+    rows = await session.execute(
+        select(slot.attempt_token, task.cancel_requested)
+        .select_from(slot)
+        .outerjoin(task, (task.id == slot.task_id) & (task.attempt_token == slot.attempt_token))
+        .where(slot.owner == owner)
+    )
+    return [Held(token, cancel is not False) for token, cancel in rows.all() if token]
+
+
+async def owners(session: AsyncSession) -> list[str]:
+    """Everyone who holds a slot."""
+    slot = DispatchSlot
+    return [o for o in await session.scalars(select(slot.owner).where(slot.owner.is_not(None)).distinct()) if o]
+
+
+async def abandoned(session: AsyncSession, dead_owners: Collection[str], *, expired_too: bool) -> Sequence[Lease]:
+    """Leases of owners known to be dead, and (when `expired_too`) those that ran out."""
+    slot = DispatchSlot
+    gone = slot.owner.in_(dead_owners)
+    if expired_too:
+        gone = or_(gone, slot.lease_expires < utcnow())
+    rows = await session.execute(
+        select(slot.slot_no, slot.task_id, slot.attempt_token).where(slot.task_id.is_not(None), gone)
+    )
+    return [Lease(slot_no, task_id, token) for slot_no, task_id, token in rows.all()]

@@ -1,0 +1,85 @@
+"""What every change of a task does to its batch: counters, status, version, and a line in the change feed."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import exists, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.batch.models import BatchEvent, BatchQueue, BatchTask
+from backend.batch.service import FEED
+from backend.batch.states import FINAL, Counters, QueueStatus, TaskStatus, status_after
+from backend.db import affected, announce, utcnow
+
+
+async def advance(
+    session: AsyncSession,
+    queue_id: int,
+    task_ids: Iterable[int],
+    *,
+    total: int = 0,
+    completed: int = 0,
+    failed: int = 0,
+    cancelled: int = 0,
+    held: int = 0,
+    spent: int = 0,
+    released: int = 0,
+) -> BatchQueue:
+    """Add to the batch's counters after its tasks `task_ids` changed, and let its status follow. Answers the batch, locked."""
+    queue = BatchQueue
+    await affected(
+        session,
+        update(queue)
+        .where(queue.id == queue_id)
+        .values(
+            total_images=queue.total_images + total,
+            completed_images=queue.completed_images + completed,
+            failed_images=queue.failed_images + failed,
+            cancelled_images=queue.cancelled_images + cancelled,
+            credits_held=queue.credits_held + held,
+            credits_spent=queue.credits_spent + spent,
+            credits_released=queue.credits_released + released,
+            version=queue.version + 1,
+        ),
+    )
+    row = (
+        await session.scalars(select(queue).where(queue.id == queue_id).execution_options(populate_existing=True))
+    ).one()
+    await _follow(session, row)
+    await emit(session, row.user_id, queue_id, task_ids)
+    return row
+
+
+async def _follow(session: AsyncSession, row: BatchQueue) -> None:
+    counters = Counters(row.total_images, row.completed_images, row.failed_images, row.cancelled_images)
+    after = status_after(
+        QueueStatus(row.status),
+        counters,
+        started=row.started_at is not None,
+        cancel_requested=row.cancel_requested,
+        samples_done=row.sample_first > 0 and not await _samples_under_way(session, row.id),
+    )
+    if after == row.status:
+        return
+    values: dict[str, object] = {"status": after}
+    if after in FINAL:
+        values |= {"completed_at": utcnow(), "paused_reason": None}
+    elif row.status in FINAL:
+        values |= {"completed_at": None}
+    await affected(session, update(BatchQueue).where(BatchQueue.id == row.id).values(**values))
+    await session.refresh(row)
+
+
+async def _samples_under_way(session: AsyncSession, queue_id: int) -> bool:
+    task = BatchTask
+    waiting = (task.status == TaskStatus.PENDING) & task.claimable
+    found = await session.scalar(
+        select(exists().where(task.queue_id == queue_id, waiting | (task.status == TaskStatus.PROCESSING)))
+    )
+    return bool(found)
+
+
+async def emit(session: AsyncSession, user_id: int, queue_id: int, task_ids: Iterable[int]) -> None:
+    """Write to the change feed that these tasks and their batch changed."""
+    rows = [{"user_id": user_id, "queue_id": queue_id, "task_id": task_id} for task_id in [*task_ids, None]]
+    await session.execute(insert(BatchEvent), rows)
+    announce(session, FEED)

@@ -1,0 +1,176 @@
+"""The end of an attempt: the one place where a task leaves `processing`, and where its credits are captured or released.
+
+Whoever holds the lease's token settles, once; everyone else is fenced off. Running a settle again after a lost commit is safe:
+`settled_token` says who won.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.batch.models import BatchTask, DispatchSlot
+from backend.batch.outcomes import (
+    Again,
+    Cancelled,
+    Delivered,
+    Failed,
+    Outcome,
+    Released,
+    Rescued,
+    UpstreamDown,
+)
+from backend.batch.service import WORK
+from backend.batch.service.claim import Lease
+from backend.batch.service.progress import advance
+from backend.batch.service.upstreams import park, take_down
+from backend.batch.states import TaskStatus
+from backend.credits import service as credits
+from backend.credits.service import Charge, Resolution
+from backend.db import affected, announce, utc_after, utcnow
+from backend.images.models import Image
+
+
+class Settled(StrEnum):
+    """What became of a settle."""
+
+    DONE = "done"
+    ALREADY = "already"  # an earlier run of the same settle had been committed
+    FENCED = "fenced"  # the lease is someone else's by now; nothing was changed
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What an outcome does to the task's row, its price and its batch's counters."""
+
+    status: TaskStatus
+    values: dict[str, Any]
+    resolution: Resolution | None = None
+    reason: str = ""
+
+
+async def settle(session: AsyncSession, lease: Lease, outcome: Outcome) -> Settled:
+    """Write `outcome` and free the slot, if the lease still stands."""
+    slot, task = DispatchSlot, BatchTask
+    holds = await session.scalar(
+        select(slot.slot_no).where(slot.slot_no == lease.slot_no, slot.attempt_token == lease.token).with_for_update()
+    )
+    row = (await session.scalars(select(task).where(task.id == lease.task_id).with_for_update())).one_or_none()
+    if holds is None:
+        return Settled.ALREADY if row is not None and row.settled_token == lease.token else Settled.FENCED
+    ours = row is not None and row.status == TaskStatus.PROCESSING and row.attempt_token == lease.token
+    if row is not None and ours:
+        await _end(session, row, lease.token, outcome)
+    await _free(session, lease)
+    return Settled.DONE if ours else Settled.FENCED
+
+
+async def _end(session: AsyncSession, row: BatchTask, token: str, outcome: Outcome) -> None:
+    if row.cancel_requested and not isinstance(outcome, Delivered | Failed):
+        outcome = Cancelled()
+    end = await _meaning(session, row, token, outcome)
+    task = BatchTask
+    changed = await affected(
+        session,
+        update(task)
+        .where(task.id == row.id, task.status == TaskStatus.PROCESSING, task.attempt_token == token)
+        .values(status=end.status, attempt_token=None, cancel_requested=False, version=task.version + 1, **end.values),
+    )
+    if changed != 1:
+        raise RuntimeError(f"task {row.id} changed under its lock")
+    if end.resolution is None:
+        await advance(session, row.queue_id, [row.id])
+        return
+    charge = Charge(row.id, row.queue_id, row.charge_no, row.price)
+    await credits.resolve(session, row.user_id, [charge], end.resolution, reason=end.reason, attempt_token=token)
+    captured = end.resolution is Resolution.CAPTURE
+    await advance(
+        session,
+        row.queue_id,
+        [row.id],
+        completed=int(end.status is TaskStatus.COMPLETED),
+        failed=int(end.status is TaskStatus.FAILED),
+        cancelled=int(end.status is TaskStatus.CANCELLED),
+        held=-row.price,
+        spent=row.price if captured else 0,
+        released=0 if captured else row.price,
+    )
+
+
+async def _meaning(session: AsyncSession, row: BatchTask, token: str, outcome: Outcome) -> _End:
+    values: dict[str, Any]
+    match outcome:
+        case Delivered():
+            image = await _add_image(session, row, outcome)
+            values = {"generated_image_id": image, "error_code": None, "error_message": None}
+            return _final(TaskStatus.COMPLETED, Resolution.CAPTURE, token, values, "")
+        case Failed():
+            values = {"error_code": outcome.error_code, "error_message": outcome.message}
+            return _final(TaskStatus.FAILED, Resolution.RELEASE, token, values, outcome.error_code)
+        case Cancelled():
+            return _final(TaskStatus.CANCELLED, Resolution.RELEASE, token, {}, "cancelled")
+        case Again():
+            if outcome.park:
+                await park(session, row.upstream, outcome.delay, outcome.message)
+            return _pending(row, outcome.delay, _retry_values(row, outcome))
+        case UpstreamDown():
+            await take_down(session, row.upstream, row.queue_id, outcome.reason, outcome.message)
+            values = {"error_code": outcome.reason.value, "error_message": outcome.message, "claimable": False}
+            return _pending(row, 0, values | {"attempts": row.attempts - 1})
+        case Released():
+            return _pending(row, outcome.delay, {"attempts": row.attempts - 1})
+        case Rescued():
+            if row.rescues >= outcome.max_rescues:
+                lost = Failed("interrupted", "The server was interrupted too often while it worked on this image.")
+                return await _meaning(session, row, token, lost)
+            return _pending(row, outcome.delay, {"rescues": row.rescues + 1, "attempts": row.attempts - 1})
+
+
+def _final(status: TaskStatus, resolution: Resolution, token: str, values: dict[str, Any], reason: str) -> _End:
+    ended = {"settled_token": token, "completed_at": utcnow()}
+    return _End(status, values | ended, resolution, reason)
+
+
+def _pending(row: BatchTask, delay: float, values: dict[str, Any]) -> _End:
+    return _End(TaskStatus.PENDING, {"run_at": utc_after(delay), **values})
+
+
+def _retry_values(row: BatchTask, outcome: Again) -> dict[str, Any]:
+    return {
+        "attempts": row.attempts if outcome.counts else row.attempts - 1,
+        "ambiguous_attempts": row.ambiguous_attempts + int(outcome.ambiguous),
+        "soft_attempts": row.soft_attempts + int(outcome.soft),
+        "retry_count": row.retry_count + 1,
+        "error_code": outcome.error_code,
+        "error_message": outcome.message,
+    }
+
+
+async def _add_image(session: AsyncSession, row: BatchTask, result: Delivered) -> int:
+    image = Image(
+        user_id=row.user_id,
+        filename=row.original_filename,
+        mime_type=result.mime_type,
+        width=result.width,
+        height=result.height,
+        size_bytes=result.size_bytes,
+        sha256=result.sha256,
+        storage_key=result.storage_key,
+        thumbnail_key=result.thumbnail_key,
+    )
+    session.add(image)
+    await session.flush()
+    return image.id
+
+
+async def _free(session: AsyncSession, lease: Lease) -> None:
+    slot = DispatchSlot
+    await affected(
+        session,
+        update(slot)
+        .where(slot.slot_no == lease.slot_no, slot.attempt_token == lease.token)
+        .values(task_id=None, user_id=None, attempt_token=None, owner=None, lease_expires=None),
+    )
+    announce(session, WORK)
