@@ -62,10 +62,12 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Rescued:
-    """Its process is gone or frozen: back in the line, `delay` seconds from now, until it has been rescued too often."""
+    """Its process is gone or frozen: back in the line, `delay` seconds from now, until it has been rescued too often.
+    `owner_dead`: known to be gone; otherwise the lease must have run out, and still have when this is written."""
 
     delay: float
     max_rescues: int
+    owner_dead: bool
 
 
 Outcome = Delivered | Failed | Again | UpstreamDown | Cancelled | Released | Rescued

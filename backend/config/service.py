@@ -53,7 +53,7 @@ async def store(session: AsyncSession, name: str, value: object) -> None:
 
 async def _stored(session: AsyncSession) -> dict[str, str]:
     rows = await session.execute(select(SystemConfig.config_key, SystemConfig.config_value))
-    return {key: value for key, value in rows}  # noqa: C416  rows are not pairs to the type checker
+    return {key: value for key, value in rows}
 
 
 def _believed(name: str, text: str | None) -> Any:

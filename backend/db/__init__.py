@@ -1,10 +1,11 @@
 """The database: base and types for tables, transactions, migrations."""
 
 from backend.db.base import Base
-from backend.db.session import CommitUnknown, Database, affected, announce
+from backend.db.session import TROUBLE, CommitUnknown, Database, affected, announce
 from backend.db.types import BigInt, CreatedAt, Id, UpdatedAt, UtcDateTime, utc_after, utcnow
 
 __all__ = [
+    "TROUBLE",
     "Base",
     "BigInt",
     "CommitUnknown",

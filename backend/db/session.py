@@ -24,6 +24,8 @@ from backend.errors import StorageFull, Unavailable
 log = logs.get(__name__)
 
 MAX_TRIES = 12
+TROUBLE = (DBAPIError, OSError, Unavailable)
+"""What a background task must outlive: whatever `read` and `write` raise when the database is in trouble."""
 _TOPICS = "topics"
 
 

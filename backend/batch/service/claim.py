@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,25 +18,9 @@ from backend.batch.states import QueueStatus, TaskStatus
 from backend.config import service as config
 from backend.credits.models import CreditAccount
 from backend.db import affected, announce, utc_after, utcnow
+from backend.dispatcher import Nothing
 
 LANES_TRIED = 3
-
-
-class Reason(StrEnum):
-    """Why nothing could be claimed."""
-
-    FULL = "full"
-    PAUSED = "paused"
-    EMPTY = "empty"
-    RACE = "race"
-
-
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """Nothing to claim; `due_in` is the number of seconds until something is due, when that is known."""
-
-    reason: Reason
-    due_in: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +54,7 @@ async def ensure_slots(session: AsyncSession, ceiling: int) -> int:
     return concurrency
 
 
-async def claim(session: AsyncSession, owner: str, lease_seconds: float) -> Lease | Idle:
+async def claim(session: AsyncSession, owner: str, lease_seconds: float) -> Lease | Nothing:
     """Take one slot and one image, or say why not."""
     slot = DispatchSlot
     slot_no = await session.scalar(
@@ -82,15 +65,15 @@ async def claim(session: AsyncSession, owner: str, lease_seconds: float) -> Leas
         .with_for_update(skip_locked=True)
     )
     if slot_no is None:
-        return Idle(Reason.FULL)
+        return Nothing()
     if await config.dispatch_paused(session):
-        return Idle(Reason.PAUSED)
+        return Nothing(paused=True)
     lanes, due_in = await _lanes(session)
     for lane in lanes[:LANES_TRIED]:
         task = await _oldest_due(session, lane)
         if task is not None:
             return await _take(session, slot_no, task, owner, lease_seconds)
-    return Idle(Reason.EMPTY, due_in)
+    return Nothing(due_in)
 
 
 async def _lanes(session: AsyncSession) -> tuple[list[Lane], float | None]:
@@ -168,7 +151,7 @@ async def _oldest_due(session: AsyncSession, lane: Lane) -> BatchTask | None:
 
 async def _take(
     session: AsyncSession, slot_no: int, found: BatchTask, owner: str, lease_seconds: float
-) -> Lease | Idle:
+) -> Lease | Nothing:
     token = uuid.uuid4().hex
     slot, task, queue, account = DispatchSlot, BatchTask, BatchQueue, CreditAccount
     slots = await affected(
@@ -198,7 +181,7 @@ async def _take(
     )
     if (slots, tasks) != (1, 1):
         await session.rollback()
-        return Idle(Reason.RACE)
+        return Nothing(due_in=0.0)  # another process was quicker
     await affected(session, update(account).where(account.user_id == found.user_id).values(last_served_at=utcnow()))
     await affected(
         session,

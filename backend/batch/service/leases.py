@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchTask, DispatchSlot
@@ -17,6 +17,14 @@ class Held:
 
     token: str
     cancel: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """A lease whose owner is gone (`owner_dead`), or has not renewed it in time."""
+
+    lease: Lease
+    owner_dead: bool
 
 
 async def beat(session: AsyncSession, owner: str, lease_seconds: float) -> list[Held]:
@@ -44,13 +52,17 @@ async def owners(session: AsyncSession) -> list[str]:
     return [o for o in await session.scalars(select(slot.owner).where(slot.owner.is_not(None)).distinct()) if o]
 
 
-async def abandoned(session: AsyncSession, dead_owners: Collection[str], *, expired_too: bool) -> Sequence[Lease]:
+async def abandoned(session: AsyncSession, dead_owners: Collection[str], *, expired_too: bool) -> Sequence[Abandoned]:
     """Leases of owners known to be dead, and (when `expired_too`) those that ran out."""
     slot = DispatchSlot
-    gone = slot.owner.in_(dead_owners)
-    if expired_too:
-        gone = or_(gone, slot.lease_expires < utcnow())
+    run_out = slot.lease_expires < utcnow() if expired_too else false()
     rows = await session.execute(
-        select(slot.slot_no, slot.task_id, slot.attempt_token).where(slot.task_id.is_not(None), gone)
+        select(slot.slot_no, slot.task_id, slot.attempt_token, slot.owner).where(
+            slot.task_id.is_not(None), or_(slot.owner.in_(dead_owners), run_out)
+        )
     )
-    return [Lease(slot_no, task_id, token) for slot_no, task_id, token in rows.all()]
+    return [
+        Abandoned(Lease(slot_no, task_id, token), owner in dead_owners)
+        for slot_no, task_id, token, owner in rows.all()
+        if task_id is not None and token is not None
+    ]

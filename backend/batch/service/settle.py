@@ -54,9 +54,10 @@ class _End:
 async def settle(session: AsyncSession, lease: Lease, outcome: Outcome) -> Settled:
     """Write `outcome` and free the slot, if the lease still stands."""
     slot, task = DispatchSlot, BatchTask
-    holds = await session.scalar(
-        select(slot.slot_no).where(slot.slot_no == lease.slot_no, slot.attempt_token == lease.token).with_for_update()
-    )
+    standing = [slot.slot_no == lease.slot_no, slot.attempt_token == lease.token]
+    if isinstance(outcome, Rescued) and not outcome.owner_dead:
+        standing.append(slot.lease_expires < utcnow())
+    holds = await session.scalar(select(slot.slot_no).where(*standing).with_for_update())
     row = (await session.scalars(select(task).where(task.id == lease.task_id).with_for_update())).one_or_none()
     if holds is None:
         return Settled.ALREADY if row is not None and row.settled_token == lease.token else Settled.FENCED
@@ -114,18 +115,18 @@ async def _meaning(session: AsyncSession, row: BatchTask, token: str, outcome: O
         case Again():
             if outcome.park:
                 await park(session, row.upstream, outcome.delay, outcome.message)
-            return _pending(row, outcome.delay, _retry_values(row, outcome))
+            return _pending(outcome.delay, _retry_values(row, outcome))
         case UpstreamDown():
             await take_down(session, row.upstream, row.queue_id, outcome.reason, outcome.message)
             values = {"error_code": outcome.reason.value, "error_message": outcome.message, "claimable": False}
-            return _pending(row, 0, values | {"attempts": row.attempts - 1})
+            return _pending(0, values | {"attempts": row.attempts - 1})
         case Released():
-            return _pending(row, outcome.delay, {"attempts": row.attempts - 1})
+            return _pending(outcome.delay, {"attempts": row.attempts - 1})
         case Rescued():
             if row.rescues >= outcome.max_rescues:
                 lost = Failed("interrupted", "The server was interrupted too often while it worked on this image.")
                 return await _meaning(session, row, token, lost)
-            return _pending(row, outcome.delay, {"rescues": row.rescues + 1, "attempts": row.attempts - 1})
+            return _pending(outcome.delay, {"rescues": row.rescues + 1, "attempts": row.attempts - 1})
 
 
 def _final(status: TaskStatus, resolution: Resolution, token: str, values: dict[str, Any], reason: str) -> _End:
@@ -133,7 +134,7 @@ def _final(status: TaskStatus, resolution: Resolution, token: str, values: dict[
     return _End(status, values | ended, resolution, reason)
 
 
-def _pending(row: BatchTask, delay: float, values: dict[str, Any]) -> _End:
+def _pending(delay: float, values: dict[str, Any]) -> _End:
     return _End(TaskStatus.PENDING, {"run_at": utc_after(delay), **values})
 
 

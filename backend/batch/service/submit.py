@@ -68,7 +68,7 @@ async def find_repeat(session: AsyncSession, user_id: int, idempotency_key: str,
         return None
     if found.request_digest != digest:
         raise IdempotencyMismatch
-    return found.id
+    return int(found.id)
 
 
 async def submit(session: AsyncSession, order: Order) -> int:

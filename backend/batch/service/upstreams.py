@@ -16,7 +16,8 @@ async def park(session: AsyncSession, upstream: str, seconds: float, detail: str
 
 
 async def take_down(session: AsyncSession, upstream: str, queue_id: int, reason: PausedReason, detail: str) -> None:
-    """Pause every batch that still needs `upstream`, `queue_id` among them. Their images keep their attempts and their credits stay held."""
+    """Pause every batch that still needs `upstream`, `queue_id` among them. Their images keep their attempts, and their
+    credits stay held."""
     await _note(session, upstream, {"paused_reason": reason, "detail": detail})
     task, queue = BatchTask, BatchQueue
     waiting = (

@@ -1,0 +1,141 @@
+"""One image, from its claim to its settle: read, prepare, edit, prove, store, write down how it ended.
+
+Whatever happens in between, every claimed lease ends in exactly one settle by somebody: here, or by whoever rescues it.
+"""
+
+import asyncio
+import random
+
+from backend import clock, logs
+from backend.batch import policy, queries
+from backend.batch.keeper import Attempt, Keeper, Stop
+from backend.batch.outcomes import Cancelled, Delivered, Failed, Outcome, Released
+from backend.batch.queries import Job
+from backend.batch.results import ResultStore
+from backend.batch.service.claim import Lease, anything_due, claim
+from backend.batch.service.settle import Settled, settle
+from backend.config import service as config
+from backend.db import TROUBLE, Database
+from backend.dispatcher import Nothing
+from backend.errors import StorageFull, Unavailable
+from backend.upstreams.base import EditRequest, UpstreamError
+from backend.upstreams.base import Outcome as Kind
+from backend.upstreams.registry import Registry
+
+log = logs.get(__name__)
+
+STORAGE_WAIT = 30.0
+TROUBLE_WAIT = 1.0
+SETTLE_WAIT_MOST = 5.0
+
+
+class Runner:
+    """What the dispatcher pumps: `claim` takes a lease, `run` sees it through."""
+
+    def __init__(
+        self, db: Database, results: ResultStore, registry: Registry, keeper: Keeper, *, lease_seconds: float, deadline: float
+    ) -> None:
+        self._db, self._results, self._registry, self._keeper = db, results, registry, keeper
+        self._lease_seconds, self._deadline = lease_seconds, deadline
+
+    async def claim(self) -> Lease | Nothing:
+        """The next lease, or nothing while the storage is full or the database is away."""
+        try:
+            if not await self._results.has_room():
+                return Nothing(due_in=STORAGE_WAIT / 6)
+            return await self._db.write(claim, self._keeper.owner, self._lease_seconds)
+        except TROUBLE as error:
+            log.warning("claim_failed", error=type(error).__name__)
+            return Nothing(due_in=TROUBLE_WAIT)
+
+    async def probe(self) -> bool:
+        """Whether there is work that nobody woke us for."""
+        try:
+            return await self._db.read(anything_due)
+        except TROUBLE as error:
+            log.warning("probe_failed", error=type(error).__name__)
+            return False
+
+    async def run(self, lease: Lease) -> None:
+        """Work on the lease and settle it."""
+        started = clock.monotonic()
+        work = asyncio.create_task(self._work(lease))
+        async with self._keeper.tracking(lease.token, work) as attempt:
+            await asyncio.wait({work})
+            attempt.settling = True
+            outcome = _outcome_of(work, attempt)
+            if outcome is None:
+                return  # someone else's by now
+            result = await self._settle(lease, outcome)
+        took = round(clock.monotonic() - started, 3)
+        log.info("attempt", task_id=lease.task_id, outcome=type(outcome).__name__, settled=result.value, seconds=took)
+        if result is Settled.FENCED and isinstance(outcome, Delivered):
+            await self._results.discard(outcome)
+
+    async def _work(self, lease: Lease) -> Outcome:
+        job = await self._db.read(queries.job, lease)
+        if job is None:
+            return Cancelled()  # deleted meanwhile
+        budget = policy.Budget(job.attempts, await self._max_retries(), job.soft_attempts, job.ambiguous_attempts)
+        try:
+            request = await self._prepare(job)
+            if isinstance(request, Failed):
+                return request
+            data = await self._edit(job, request)
+            return await self._results.keep(lease, data)
+        except UpstreamError as error:
+            log.info("upstream_error", task_id=job.task_id, code=error.error_code, outcome=error.outcome.value, detail=error.detail)
+            return policy.decide(error, budget)
+        except (StorageFull, Unavailable) as error:
+            log.error("not_stored", task_id=job.task_id, error=type(error).__name__)
+            return Released(STORAGE_WAIT)
+
+    async def _max_retries(self) -> int:
+        return (await self._db.read(config.read)).max_retries
+
+    async def _prepare(self, job: Job) -> EditRequest | Failed:
+        model = self._registry.model(job.model)
+        if model is None:
+            return Failed("upstream_bad_request", f"The model {job.model} is no longer offered.")
+        if job.source_key is None:
+            return Failed("upstream_bad_request", "The original image is no longer there.")
+        image = await self._results.prepared(job.source_key, model.max_edge)
+        references = [await self._results.prepared(key, model.max_edge) for key in job.reference_keys]
+        return EditRequest(
+            prompt=job.prompt,
+            model=model.upstream_model,
+            image=image,
+            references=tuple(references),
+            aspect_ratio=job.aspect_ratio,
+            image_size=job.image_size,
+        )
+
+    async def _edit(self, job: Job, request: EditRequest) -> bytes:
+        upstream = self._registry.upstream(job.upstream)
+        try:
+            async with asyncio.timeout(self._deadline):
+                return (await upstream.edit(request)).data
+        except TimeoutError as error:
+            raise UpstreamError(Kind.AMBIGUOUS, f"No answer within {self._deadline:.0f} s.") from error
+
+    async def _settle(self, lease: Lease, outcome: Outcome) -> Settled:
+        """Until it is known how it ended: giving up would lose an image or a credit."""
+        pause = 0.1
+        while True:
+            try:
+                return await self._db.write_known(settle, lease, outcome)
+            except TROUBLE as error:
+                log.warning("settle_repeated", task_id=lease.task_id, error=type(error).__name__)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
+            pause = min(SETTLE_WAIT_MOST, pause * 2)
+
+
+def _outcome_of(work: asyncio.Task[Outcome], attempt: Attempt) -> Outcome | None:
+    """What the finished work means; None when its lease is not ours any more."""
+    if work.cancelled():
+        stops: dict[Stop | None, Outcome | None] = {Stop.CANCELLED: Cancelled(), Stop.LOST: None}
+        return stops.get(attempt.stopped, Released())
+    if (error := work.exception()) is not None:
+        log.error("attempt_crashed", exc_info=error)
+        return Failed("internal", "Something went wrong on the server.")
+    return work.result()
