@@ -1,0 +1,82 @@
+"""Which addresses the server may call on someone's word: public ones, and those that the operator named."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
+
+from backend.upstreams.base import Outcome, UpstreamError
+
+PORTS = {"http": 80, "https": 443}
+_NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+_GLOBAL_V6 = ip_network("2000::/3")
+
+HostPort = tuple[str, int]
+Resolver = Callable[[str, int], Awaitable[list[str]]]
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the open internet: not this machine, not its networks, in none of the disguises
+    that `ipaddress.is_global` lets through (multicast, mapped, NAT64, 6to4, Teredo, site-local)."""
+    ip = ip_address(address.split("%", maxsplit=1)[0])
+    if ip.version == 6:
+        if ip.ipv4_mapped:
+            return is_public(str(ip.ipv4_mapped))
+        if ip.sixtofour or ip.teredo or any(ip in network for network in _NAT64) or ip not in _GLOBAL_V6:
+            return False
+    special = ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback or ip.is_link_local
+    return ip.is_global and not special
+
+
+async def resolved(host: str, port: int) -> list[str]:
+    """All addresses of `host`, in the system's order of preference, each once."""
+    infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(info[4][0]) for info in infos))
+
+
+def host_port(value: str) -> HostPort:
+    """`host:port` or a URL as a pair; the port of a URL without one is its scheme's. ValueError when it is neither."""
+    url = urlsplit(value if "://" in value else f"//{value}")
+    port = url.port or PORTS.get(url.scheme)
+    if not url.hostname or not port:
+        raise ValueError(f"{value!r} is not host:port")
+    return url.hostname.lower(), port
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A URL's host, and the checked addresses to connect to: nothing is resolved again after the check."""
+
+    host: str
+    port: int
+    addresses: tuple[str, ...]
+
+
+class AddressBook:
+    """Resolves hosts once and refuses what is not public, unless `trusted` names its host and port."""
+
+    def __init__(self, trusted: Iterable[HostPort] = (), *, resolve: Resolver = resolved) -> None:
+        self._trusted = frozenset((host.lower(), port) for host, port in trusted)
+        self._resolve = resolve
+
+    async def target(self, scheme: str, host: str, port: int | None, *, userinfo: bool = False) -> Target:
+        """Where a URL leads, or UpstreamError: `blocked_address` when it may not be called, BACKOFF when it has none."""
+        port = PORTS.get(scheme, 0) if port is None else port
+        trusted = (host.lower(), port) in self._trusted
+        if scheme not in PORTS or not host or userinfo or not (trusted or port in PORTS.values()):
+            raise blocked(f"{scheme}://{host}:{port}")
+        try:
+            addresses = await self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise UpstreamError(Outcome.BACKOFF, f"cannot resolve {host}") from error
+        # one private address among public ones is enough to refuse: which of them is used is not ours to say
+        if not addresses or not (trusted or all(is_public(address) for address in addresses)):
+            raise blocked(f"{scheme}://{host}:{port}")
+        return Target(host, port, tuple(addresses))
+
+
+def blocked(where: str) -> UpstreamError:
+    """The refusal to call an address; `where` is shown, so it must not carry a path or a signature."""
+    return UpstreamError(Outcome.INPUT, f"the address {where} is not allowed", error_code="blocked_address")
