@@ -11,7 +11,6 @@ import zlib
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, NoReturn
 
 import httpx
@@ -31,6 +30,8 @@ DOWNLOAD_TRIES = 3
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.WriteError, httpx.WriteTimeout)
 # a port out of range surfaces as an ExceptionGroup, and a hostile answer as errors that are not httpx's
 _BROKEN = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, ExceptionGroup)
+_HEADERS = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "nano-banana"}
+_TIMEOUT = httpx.Timeout(None, connect=CONNECT_SECONDS, write=120.0).as_dict()
 _KEEP_ALIVE = [
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     *(
@@ -75,26 +76,19 @@ class Http:
         self._book = AddressBook(trusted, resolve=resolve)
         self._quiet = quiet_seconds
         self._retry_delay = retry_delay
-        self._client = httpx.AsyncClient(
-            # a fresh connection for each call: one left idle for minutes is often dead, and a call that dies on it may
-            # have been billed
-            transport=httpx.AsyncHTTPTransport(
-                verify=_tls(),
-                trust_env=False,
-                retries=0,
-                http2=False,
-                socket_options=_KEEP_ALIVE,
-                limits=httpx.Limits(max_connections=100, max_keepalive_connections=0),
-            ),
+        # a transport without the client around it: nothing that follows redirects, keeps cookies or reads the environment.
+        # And a fresh connection for each call: one left idle for minutes is often dead, and a call that dies on it may
+        # have been billed.
+        self._transport = httpx.AsyncHTTPTransport(
+            verify=_tls(),
             trust_env=False,
-            follow_redirects=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS, write=120.0),
-            headers={"accept-encoding": "identity", "user-agent": "nano-banana"},
+            retries=0,
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=0),
+            socket_options=_KEEP_ALIVE,
         )
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def call(
         self,
@@ -189,15 +183,15 @@ class Http:
         """The first response that one of the target's addresses gives; only a failure to connect moves on to the next."""
         failure: httpx.HTTPError = httpx.ConnectError("no address")
         for address in target.addresses:
-            request = self._client.build_request(
+            request = httpx.Request(
                 method,
                 url.copy_with(host=address.split("%", maxsplit=1)[0]),
-                headers={**headers, "host": url.netloc.decode("ascii")},
-                extensions={"sni_hostname": target.host},
+                headers={**_HEADERS, **headers, "host": url.netloc.decode("ascii")},
+                extensions={"sni_hostname": target.host, "timeout": _TIMEOUT},
                 **body,
             )
             try:
-                return await self._client.send(request, stream=True)
+                return await self._transport.handle_async_request(request)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failure = error
         raise failure
