@@ -1,19 +1,19 @@
 """What an owner (or an administrator) does to a whole batch."""
 
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchQueue, BatchReference, BatchTask
 from backend.batch.service import CANCELS, WORK
 from backend.batch.service.charging import cancel_pending, reorder
+from backend.batch.service.forgetting import forget_unused
 from backend.batch.service.ownership import own_queue
 from backend.batch.service.progress import advance, emit
 from backend.batch.service.upstreams import bring_up
 from backend.batch.states import ACTIVE, FINAL, OPEN, PausedReason, QueueStatus, TaskStatus
 from backend.db import affected, announce
 from backend.errors import InvalidState
-from backend.images import service as images
 
 
 async def rename(session: AsyncSession, user_id: int, queue_id: int, batch_name: str) -> None:
@@ -130,20 +130,8 @@ async def delete(session: AsyncSession, user_id: int, queue_id: int) -> list[str
     )
     if not gone:
         raise InvalidState("The batch runs again.")
-    candidates = used - {None} - await _still_used(session, used)
     await emit(session, user_id, queue_id, [])
-    return await images.forget(session, [image_id for image_id in candidates if image_id is not None])
-
-
-async def _still_used(session: AsyncSession, image_ids: set[int | None]) -> set[int | None]:
-    task, reference = BatchTask, BatchReference
-    rows = await session.execute(
-        select(task.original_image_id, task.generated_image_id).where(
-            or_(task.original_image_id.in_(image_ids), task.generated_image_id.in_(image_ids))
-        )
-    )
-    shown = await session.scalars(select(reference.image_id).where(reference.image_id.in_(image_ids)))
-    return {image_id for row in rows.all() for image_id in row} | set(shown)
+    return await forget_unused(session, {image_id for image_id in used if image_id is not None})
 
 
 async def _upstreams(session: AsyncSession, queue_id: int) -> list[str]:

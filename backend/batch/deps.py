@@ -1,0 +1,47 @@
+"""What the batch routes ask for, besides what everyone asks for."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from backend.batch.events import Feed
+from backend.batch.intake import Intake
+from backend.errors import ValidationFailed
+from backend.upstreams.registry import Registry
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+def _feed(request: Request) -> Feed:
+    return request.app.state.feed  # type: ignore[no-any-return]
+
+
+def _registry(request: Request) -> Registry:
+    return request.app.state.registry  # type: ignore[no-any-return]
+
+
+def _intake(request: Request) -> Intake:
+    return request.app.state.intake  # type: ignore[no-any-return]
+
+
+def _idempotency_key(idempotency_key: Annotated[str | None, Header(description="Makes a repeat harmless.")] = None) -> str | None:
+    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
+        raise ValidationFailed(
+            errors=[{"loc": ["header", "Idempotency-Key"], "msg": "1 to 200 visible ASCII characters", "type": "header"}]
+        )
+    return idempotency_key
+
+
+def _last_event_id(last_event_id: Annotated[str | None, Header()] = None) -> int | None:
+    """A listener that comes back with an id that is not ours starts from a snapshot."""
+    if last_event_id is None or not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > 18:
+        return None
+    return int(last_event_id)
+
+
+ChangeFeed = Annotated[Feed, Depends(_feed)]
+Models = Annotated[Registry, Depends(_registry)]
+BatchIntake = Annotated[Intake, Depends(_intake)]
+IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]
+LastEventId = Annotated[int | None, Depends(_last_event_id)]

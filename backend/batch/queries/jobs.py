@@ -1,0 +1,119 @@
+"""What the runner and the archive need to know of tasks."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from backend.batch.models import BatchQueue, BatchReference, BatchTask
+from backend.batch.service.claim import Lease
+from backend.batch.states import TaskStatus
+from backend.images.models import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that an attempt at a task needs."""
+
+    task_id: int
+    prompt: str
+    model: str
+    upstream: str
+    aspect_ratio: str | None
+    image_size: str | None
+    attempts: int
+    soft_attempts: int
+    ambiguous_attempts: int
+    source_key: str | None
+    reference_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of an archive: a task, and where its result is if it has one."""
+
+    task_id: int
+    parent_task_id: int | None
+    position: int
+    filename: str
+    prompt: str
+    model: str
+    status: str
+    error_code: str | None
+    storage_key: str | None
+    mime_type: str | None
+    size_bytes: int | None
+
+
+async def job(session: AsyncSession, lease: Lease) -> Job | None:
+    """The task under `lease`, or None when the lease does not stand."""
+    task, queue = BatchTask, BatchQueue
+    row = (
+        await session.execute(
+            select(task, queue.aspect_ratio, queue.image_size, Image.storage_key)
+            .join(queue, queue.id == task.queue_id)
+            .outerjoin(Image, Image.id == task.original_image_id)
+            .where(task.id == lease.task_id, task.attempt_token == lease.token)
+        )
+    ).first()
+    if row is None:
+        return None
+    found, aspect_ratio, image_size, source_key = row.tuple()
+    references = await session.scalars(
+        select(Image.storage_key)
+        .join(BatchReference, BatchReference.image_id == Image.id)
+        .where(BatchReference.queue_id == found.queue_id)
+        .order_by(BatchReference.position)
+    )
+    return Job(
+        task_id=found.id,
+        prompt=found.prompt,
+        model=found.model,
+        upstream=found.upstream,
+        aspect_ratio=aspect_ratio,
+        image_size=image_size,
+        attempts=found.attempts,
+        soft_attempts=found.soft_attempts,
+        ambiguous_attempts=found.ambiguous_attempts,
+        source_key=source_key,
+        reference_keys=tuple(references),
+    )
+
+
+async def archive_entries(
+    session: AsyncSession, queue_id: int, task_ids: Collection[int] | None = None
+) -> list[Result]:
+    """The newest delivered version of each image, in upload order; an image without one is its newest task.
+
+    `task_ids` asks for just those tasks instead.
+    """
+    task, generated = BatchTask, aliased(Image)
+    query = (
+        select(task, generated.storage_key, generated.mime_type, generated.size_bytes)
+        .outerjoin(generated, generated.id == task.generated_image_id)
+        .where(task.queue_id == queue_id)
+        .order_by(task.position, task.id)
+    )
+    if task_ids is not None:
+        query = query.where(task.id.in_(task_ids))
+    newest: dict[int, Result] = {}
+    for found, key, mime_type, size in (await session.execute(query)).all():
+        result = Result(
+            found.id,
+            found.parent_task_id,
+            found.position,
+            found.original_filename,
+            found.prompt,
+            found.model,
+            found.status,
+            found.error_code,
+            key if found.status == TaskStatus.COMPLETED else None,
+            mime_type,
+            size,
+        )
+        slot = found.id if task_ids is not None else found.position
+        if slot not in newest or result.storage_key or not newest[slot].storage_key:
+            newest[slot] = result
+    return list(newest.values())
