@@ -1,0 +1,41 @@
+// Who is signed in.
+import { queryOptions } from '@tanstack/react-query'
+import { client, data } from './client'
+import { left, signedIn } from './presence'
+import { queryClient } from './cache'
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: async () => {
+    const user = await data(client.GET('/api/auth/me'))
+    signedIn()
+    return user
+  },
+  staleTime: 60_000,
+})
+
+export interface Credentials {
+  username: string
+  password: string
+}
+
+/** Sign in, or sign in again in place: what is cached stays if it is the same person. */
+export async function signIn(credentials: Credentials) {
+  await client.POST('/api/auth/session', { body: credentials })
+  const before = queryClient.getQueryData(meQuery.queryKey)
+  const user = await queryClient.fetchQuery({ ...meQuery, staleTime: 0 })
+  if (before && before.id !== user.id) queryClient.removeQueries({ predicate: (query) => query.queryKey[0] !== 'me' })
+  else if (before) await queryClient.invalidateQueries()
+  return user
+}
+
+export async function register(account: Credentials & { email?: string }) {
+  await client.POST('/api/auth/register', { body: account })
+  return signIn({ username: account.username, password: account.password })
+}
+
+export async function signOut() {
+  await client.DELETE('/api/auth/session')
+  left()
+  queryClient.clear()
+}

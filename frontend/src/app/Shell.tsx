@@ -1,0 +1,77 @@
+// What surrounds every page of somebody who is signed in.
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
+import { connection, listen } from '@/api/live'
+import { meQuery } from '@/api/session'
+import { ReloginDialog } from '@/features/auth/ReloginDialog'
+import { useFormat } from '@/i18n/format'
+import { useText } from '@/i18n'
+import { useOnline } from '@/lib/online'
+import { useStore } from '@/lib/store'
+import { Icon } from '@/ui/icons'
+import { Shortcuts } from './Shortcuts'
+import { UserMenu } from './UserMenu'
+
+export function Shell() {
+  const text = useText().shell
+  const format = useFormat()
+  const { data: user } = useSuspenseQuery(meQuery)
+  const main = useRef<HTMLElement>(null)
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  const first = useRef(path)
+  useEffect(listen, [user.id])
+  useEffect(() => {
+    // a new page: whoever reads with a screen reader or the keyboard starts at its top
+    if (path !== first.current) main.current?.focus({ preventScroll: true })
+    first.current = path
+  }, [path])
+  return (
+    <>
+      <a className="btn skip" href="#main">
+        {text.skip}
+      </a>
+      <header className="bar">
+        <Link to="/" className="brand" aria-label={text.name}>
+          <img src="/favicon.svg" alt="" width={30} height={30} />
+          <span>{text.name}</span>
+        </Link>
+        <nav className="nav" aria-label={text.nav.label}>
+          <Link to="/" activeOptions={{ exact: true }}>
+            {text.nav.workspace}
+          </Link>
+          <Link to="/batches">{text.nav.batches}</Link>
+          {user.role === 'admin' && <Link to="/admin">{text.nav.admin}</Link>}
+        </nav>
+        <div className="bar-end">
+          <Link to="/account" className="credits num" aria-label={text.creditsLabel(format.number(user.credits))}>
+            <Icon name="coin" /> {text.credits(format.number(user.credits))}
+          </Link>
+          <UserMenu user={user} />
+        </div>
+      </header>
+      <ConnectionStrip />
+      <main id="main" ref={main} tabIndex={-1} className="page">
+        <Outlet />
+      </main>
+      <ReloginDialog username={user.username} />
+      <Shortcuts />
+    </>
+  )
+}
+
+function ConnectionStrip() {
+  const text = useText().shell
+  const online = useOnline()
+  const state = useStore(connection)
+  const message = !online ? text.offline : state === 'retrying' ? text.reconnecting : null
+  return (
+    <div role="status">
+      {message && (
+        <p className="strip">
+          <Icon name="alert" size={16} /> {message}
+        </p>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,129 @@
+// Every address of the page. What needs a sign-in is below `home`; admin and account are loaded when asked for.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { queryClient } from '@/api/cache'
+import { mayBeSignedIn } from '@/api/presence'
+import { ProblemError } from '@/api/problem'
+import { meQuery } from '@/api/session'
+import type { QueueStatus } from '@/api/types'
+import { statuses } from '@/lib/statuses'
+import { Crash, NotFound } from './dead-ends'
+import { Root } from './Root'
+import { Shell } from './Shell'
+
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound })
+
+interface Next {
+  next?: string
+}
+
+/** Only a path of this page may be gone to after signing in. */
+const readNext = (search: Record<string, unknown>): Next =>
+  typeof search.next === 'string' && /^\/(?![/\\])/.test(search.next) ? { next: search.next } : {}
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: readNext,
+  component: lazyRouteComponent(() => import('@/features/auth/SignInPage'), 'SignInPage'),
+})
+
+const register = createRoute({
+  getParentRoute: () => root,
+  path: '/register',
+  validateSearch: readNext,
+  component: lazyRouteComponent(() => import('@/features/auth/RegisterPage'), 'RegisterPage'),
+})
+
+async function requireUser({ location }: { location: { href: string } }) {
+  const away = () => redirect({ to: '/sign-in', search: location.href === '/' ? {} : { next: location.href } })
+  if (!mayBeSignedIn()) throw away()
+  try {
+    await queryClient.ensureQueryData(meQuery)
+  } catch (error) {
+    if (error instanceof ProblemError && error.status === 401) throw away()
+    throw error
+  }
+}
+
+const home = createRoute({ getParentRoute: () => root, id: 'home', beforeLoad: requireUser, component: Shell })
+
+const workspace = createRoute({
+  getParentRoute: () => home,
+  path: '/',
+  component: lazyRouteComponent(() => import('@/features/workspace/WorkspacePage'), 'WorkspacePage'),
+})
+
+export interface HistorySearch {
+  status?: QueueStatus
+  q?: string
+}
+
+const history = createRoute({
+  getParentRoute: () => home,
+  path: '/batches',
+  validateSearch: (search: Record<string, unknown>): HistorySearch => ({
+    ...(statuses.includes(search.status as QueueStatus) && { status: search.status as QueueStatus }),
+    ...(search.q ? { q: String(search.q) } : {}),
+  }),
+  component: lazyRouteComponent(() => import('@/features/batches/HistoryPage'), 'HistoryPage'),
+})
+
+const batch = createRoute({
+  getParentRoute: () => home,
+  path: '/batches/$id',
+  params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
+  component: lazyRouteComponent(() => import('@/features/batches/BatchPage'), 'BatchPage'),
+})
+
+const account = createRoute({
+  getParentRoute: () => home,
+  path: '/account',
+  component: lazyRouteComponent(() => import('@/features/account/AccountPage'), 'AccountPage'),
+})
+
+const admin = createRoute({
+  getParentRoute: () => home,
+  path: '/admin',
+  component: lazyRouteComponent(() => import('@/features/admin/AdminPage'), 'AdminPage'),
+})
+const adminConfig = createRoute({
+  getParentRoute: () => admin,
+  path: '/',
+  component: lazyRouteComponent(() => import('@/features/admin/ConfigPanel'), 'ConfigPanel'),
+})
+const adminMonitor = createRoute({
+  getParentRoute: () => admin,
+  path: '/monitor',
+  component: lazyRouteComponent(() => import('@/features/admin/MonitorPanel'), 'MonitorPanel'),
+})
+const adminUsers = createRoute({
+  getParentRoute: () => admin,
+  path: '/users',
+  component: lazyRouteComponent(() => import('@/features/admin/UsersPanel'), 'UsersPanel'),
+})
+
+const routeTree = root.addChildren([
+  signIn,
+  register,
+  home.addChildren([
+    workspace,
+    history,
+    batch,
+    account,
+    admin.addChildren([adminConfig, adminMonitor, adminUsers]),
+  ]),
+])
+
+export const router = createRouter({
+  routeTree,
+  defaultPreload: 'intent',
+  defaultPreloadStaleTime: 0,
+  defaultErrorComponent: Crash,
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,1 @@
+export function ConfigPanel() { return <h1>ConfigPanel</h1> }

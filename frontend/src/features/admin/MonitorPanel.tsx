@@ -1,0 +1,1 @@
+export function MonitorPanel() { return <h1>MonitorPanel</h1> }

@@ -1,0 +1,1 @@
+export function UsersPanel() { return <h1>UsersPanel</h1> }

@@ -1,0 +1,1 @@
+export function WorkspacePage() { return <h1>WorkspacePage</h1> }

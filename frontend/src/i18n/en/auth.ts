@@ -1,0 +1,16 @@
+export const auth = {
+  signIn: 'Sign in',
+  register: 'Create account',
+  username: 'User name',
+  password: 'Password',
+  email: 'E-mail (optional)',
+  usernameHint: '3–32 characters: letters, digits, Chinese, _ - .',
+  passwordHint: 'At least 8 characters',
+  noAccount: 'No account yet?',
+  haveAccount: 'Already have an account?',
+  tagline: 'One sentence edits a whole folder of photos',
+  points: ['Drop a folder: up to 50 photos a batch', 'Each one comes back beside its original', 'One ZIP, names and folders kept'],
+  usernameShort: 'At least 3 characters',
+  passwordShort: 'At least 8 characters',
+  required: 'Please fill this in',
+}
