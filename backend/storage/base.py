@@ -1,8 +1,14 @@
 """What the service asks of a storage. Keys are made by the service (`u/7/ab12…`), never taken from a client."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
+
+PIECE = 256 * 1024
+"""Bytes read at once when an object is streamed."""
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
 class NotStored(Exception):
@@ -44,3 +50,10 @@ class Storage(Protocol):
     async def probe(self) -> None:
         """Raises StorageFull or Unavailable when nothing can be written."""
         ...
+
+
+def check_key(key: str) -> str:
+    """The key itself. Raises ValueError for one that the service would never make: a mistake of ours, not of a client."""
+    if len(key) > 200 or not _KEY.fullmatch(key):
+        raise ValueError(f"not a storage key: {key[:200]!r}")
+    return key
