@@ -1,12 +1,14 @@
 """What the batch routes ask for, besides what everyone asks for."""
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
 from backend.batch.events import Feed
 from backend.batch.intake import Intake
+from backend.batch.keeper import Keeper
 from backend.errors import ValidationFailed
 from backend.upstreams.registry import Registry
 
@@ -25,10 +27,24 @@ def _intake(request: Request) -> Intake:
     return request.app.state.intake  # type: ignore[no-any-return]
 
 
-def _idempotency_key(idempotency_key: Annotated[str | None, Header(description="Makes a repeat harmless.")] = None) -> str | None:
+def _attempts(request: Request) -> Keeper:
+    return request.app.state.keeper  # type: ignore[no-any-return]
+
+
+def _still_allowed(request: Request) -> Callable[[], Awaitable[object]]:
+    """Asks again, as the door did, whether this request's credentials are good."""
+    address = request.client.host if request.client else ""
+    return lambda: request.app.state.gate(request.headers, address)  # type: ignore[no-any-return]
+
+
+def _idempotency_key(
+    idempotency_key: Annotated[str | None, Header(description="Makes a repeat harmless.")] = None,
+) -> str | None:
     if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
         raise ValidationFailed(
-            errors=[{"loc": ["header", "Idempotency-Key"], "msg": "1 to 200 visible ASCII characters", "type": "header"}]
+            errors=[
+                {"loc": ["header", "Idempotency-Key"], "msg": "1 to 200 visible ASCII characters", "type": "header"}
+            ]
         )
     return idempotency_key
 
@@ -43,5 +59,7 @@ def _last_event_id(last_event_id: Annotated[str | None, Header()] = None) -> int
 ChangeFeed = Annotated[Feed, Depends(_feed)]
 Models = Annotated[Registry, Depends(_registry)]
 BatchIntake = Annotated[Intake, Depends(_intake)]
+Attempts = Annotated[Keeper, Depends(_attempts)]
+StillAllowed = Annotated[Callable[[], Awaitable[object]], Depends(_still_allowed)]
 IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]
 LastEventId = Annotated[int | None, Depends(_last_event_id)]

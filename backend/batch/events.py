@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend import logs
 from backend.batch.models import BatchEvent
 from backend.db import TROUBLE, Database
+from backend.errors import RateLimited
 
 log = logs.get(__name__)
 
@@ -24,6 +25,7 @@ WINDOW = timedelta(seconds=10)
 """Ids are given out before their transactions commit, so for this long a smaller id may still appear behind a larger."""
 RESUME_BACK = 200
 RESUME_MOST = 5000
+MOST_STREAMS = 20
 
 
 @dataclass(slots=True)
@@ -87,9 +89,10 @@ class Feed:
         """Something was written by this process."""
         self._wake.set()
 
-    def listening(self, user_id: int) -> int:
-        """How many streams the user has open here."""
-        return sum(1 for listener in self._listeners if listener.user_id == user_id)
+    def admit(self, user_id: int) -> None:
+        """Raises RateLimited when the user has too many streams open here."""
+        if sum(1 for listener in self._listeners if listener.user_id == user_id) >= MOST_STREAMS:
+            raise RateLimited("Too many live connections are open.", retry_after=10)
 
     @contextlib.contextmanager
     def subscribe(self, user_id: int, queue_id: int | None) -> Iterator[Subscription]:
@@ -176,4 +179,3 @@ async def missed(session: AsyncSession, user_id: int, queue_id: int | None, last
     for row in rows:
         changes.add(row)
     return changes
-

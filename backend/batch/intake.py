@@ -26,6 +26,7 @@ from backend.upstreams.base import ModelSpec
 from backend.upstreams.registry import Registry
 from backend.web.bodies import form_fields, json_body
 
+
 class Intake:
     """Makes batches. One object a process: it knows which idempotency keys are under way here."""
 

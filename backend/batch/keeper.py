@@ -6,12 +6,12 @@ An attempt that has begun to settle is never stopped: its own settle frees the s
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from backend import clock, logs
-from backend.batch.outcomes import Rescued
+from backend.batch.outcomes import Outcome, Rescued
 from backend.batch.owners import Owners
 from backend.batch.service import leases
 from backend.batch.service.claim import Lease
@@ -21,6 +21,7 @@ from backend.db import TROUBLE, Database
 log = logs.get(__name__)
 
 CANCEL_LOOK_SECONDS = 1.0
+CANCEL_WAIT_SECONDS = 3.0
 RESCUE_DELAY = (5.0, 30.0)
 
 
@@ -34,9 +35,12 @@ class Stop(StrEnum):
 
 @dataclass(slots=True)
 class Attempt:
-    """One running attempt. `stopped` is set before its work is cancelled, so that whoever waits for it knows why."""
+    """One running attempt. `stopped` is set before its work is cancelled, so that whoever waits for it knows why; `over` is
+    set when it is settled."""
 
-    work: asyncio.Task[object]
+    task_id: int
+    work: asyncio.Task[Outcome]
+    over: asyncio.Event = field(default_factory=asyncio.Event)
     settling: bool = False
     stopped: Stop | None = None
 
@@ -53,7 +57,7 @@ class Keeper:
         self._db, self._owners = db, owners
         self._lease, self._max_rescues = lease_seconds, max_rescues
         self._attempts: dict[str, Attempt] = {}
-        self._look_now = asyncio.Event()
+        self._busy = asyncio.Event()
         self._last_beat = self._contact_since = clock.monotonic()
 
     @property
@@ -61,20 +65,27 @@ class Keeper:
         return self._owners.me
 
     @contextlib.asynccontextmanager
-    async def tracking(self, token: str, work: asyncio.Task[object]) -> AsyncIterator[Attempt]:
-        """Renew the lease `token` while this is open, and stop `work` when it is lost or to be cancelled."""
+    async def tracking(self, lease: Lease, work: asyncio.Task[Outcome]) -> AsyncIterator[Attempt]:
+        """Renew the lease while this is open, and stop `work` when it is lost or to be cancelled."""
         if not self._attempts:
             self._last_beat = clock.monotonic()
-        attempt = self._attempts[token] = Attempt(work)
-        self._look_now.set()
+        attempt = self._attempts[lease.token] = Attempt(lease.task_id, work)
+        self._busy.set()
         try:
             yield attempt
         finally:
-            del self._attempts[token]
+            del self._attempts[lease.token]
+            attempt.over.set()
 
-    def look(self) -> None:
-        """A cancellation was asked for: look at once."""
-        self._look_now.set()
+    async def stop_tasks(self, task_ids: Collection[int]) -> None:
+        """Stop these tasks' attempts here and wait a moment for them to be settled. Other processes find out by looking."""
+        stopped = [attempt for attempt in self._attempts.values() if attempt.task_id in task_ids]
+        for attempt in stopped:
+            attempt.stop(Stop.CANCELLED)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CANCEL_WAIT_SECONDS):
+                for attempt in stopped:
+                    await attempt.over.wait()
 
     def stop_all(self) -> None:
         """The process is to end: stop every attempt that has not begun to settle."""
@@ -108,17 +119,17 @@ class Keeper:
             self._apply(standing)
 
     async def _looks(self) -> None:
-        """Cancellations reach the attempt within a second, not only with the next beat."""
+        """What was cancelled through another process is stopped within a second, not only with the next beat."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CANCEL_LOOK_SECONDS if self._attempts else None):
-                    await self._look_now.wait()
-            self._look_now.clear()
-            if self._attempts:
-                try:
-                    self._apply(await self._db.read(leases.held, self.owner), losses=False)
-                except TROUBLE as error:
-                    self._lost_contact("look_failed", error)
+            await self._busy.wait()
+            await asyncio.sleep(CANCEL_LOOK_SECONDS)
+            if not self._attempts:
+                self._busy.clear()
+                continue
+            try:
+                self._apply(await self._db.read(leases.held, self.owner), losses=False)
+            except TROUBLE as error:
+                self._lost_contact("look_failed", error)
 
     def _apply(self, standing: list[leases.Held], *, losses: bool = True) -> None:
         by_token = {held.token: held for held in standing}

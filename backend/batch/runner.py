@@ -33,7 +33,14 @@ class Runner:
     """What the dispatcher pumps: `claim` takes a lease, `run` sees it through."""
 
     def __init__(
-        self, db: Database, results: ResultStore, registry: Registry, keeper: Keeper, *, lease_seconds: float, deadline: float
+        self,
+        db: Database,
+        results: ResultStore,
+        registry: Registry,
+        keeper: Keeper,
+        *,
+        lease_seconds: float,
+        deadline: float,
     ) -> None:
         self._db, self._results, self._registry, self._keeper = db, results, registry, keeper
         self._lease_seconds, self._deadline = lease_seconds, deadline
@@ -60,7 +67,7 @@ class Runner:
         """Work on the lease and settle it."""
         started = clock.monotonic()
         work = asyncio.create_task(self._work(lease))
-        async with self._keeper.tracking(lease.token, work) as attempt:
+        async with self._keeper.tracking(lease, work) as attempt:
             await asyncio.wait({work})
             attempt.settling = True
             outcome = _outcome_of(work, attempt)
@@ -84,7 +91,13 @@ class Runner:
             data = await self._edit(job, request)
             return await self._results.keep(lease, data)
         except UpstreamError as error:
-            log.info("upstream_error", task_id=job.task_id, code=error.error_code, outcome=error.outcome.value, detail=error.detail)
+            log.info(
+                "upstream_error",
+                task_id=job.task_id,
+                code=error.error_code,
+                outcome=error.outcome.value,
+                detail=error.detail,
+            )
             return policy.decide(error, budget)
         except (StorageFull, Unavailable) as error:
             log.error("not_stored", task_id=job.task_id, error=type(error).__name__)

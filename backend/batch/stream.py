@@ -11,8 +11,6 @@ from backend.db import Database
 from backend.errors import AppError
 from backend.web import sse
 
-MOST_STREAMS = 20
-
 
 class Gone(BaseModel):
     """A batch that was deleted."""

@@ -45,7 +45,9 @@ async def reading(
                 raise _unexpected(part.name)
             seen[part.name] += 1
             if seen[part.name] > most[part.name]:
-                raise TooManyFiles(f"There may be at most {most[part.name]} files in {part.name}.", limit=most[part.name])
+                raise TooManyFiles(
+                    f"There may be at most {most[part.name]} files in {part.name}.", limit=most[part.name]
+                )
             try:
                 lists[part.name].append(await files.enter_async_context(ingest.staged(part.filename, part.chunks())))
             except FileTooLarge:

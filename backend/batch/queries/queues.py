@@ -44,13 +44,13 @@ async def queues_by_id(session: AsyncSession, ids: Collection[int], user_id: int
 
 
 async def list_queues(
-    session: AsyncSession, which: QueueFilter, limit: int, before: int | None
-) -> Sequence[BatchQueue]:
-    """Up to `limit` rows, newest first, older than the batch `before`."""
+    session: AsyncSession, which: QueueFilter, limit: int, before: tuple[int, ...] | None
+) -> list[QueueOut]:
+    """Up to `limit` batches, newest first, older than the one with the id `before`."""
     query = _filtered(which).limit(limit)
     if before is not None:
-        query = query.where(BatchQueue.id < before)
-    return (await session.scalars(query)).all()
+        query = query.where(BatchQueue.id < before[0])
+    return await dressed(session, (await session.scalars(query)).all())
 
 
 async def active_queue_ids(session: AsyncSession, user_id: int, limit: int = 100) -> list[int]:
@@ -162,7 +162,9 @@ def _out(row: BatchQueue, position: int, taken: Sequence[float], concurrency: in
     known = row.status not in FINAL and left and len(taken) >= ENOUGH_DURATIONS
     paused = row.paused_reason or (PausedReason.ADMIN if held and row.status not in FINAL else None)
     return QueueOut(
-        **{name: getattr(row, name) for name in QueueOut.model_fields if hasattr(row, name) and name != "paused_reason"},
+        **{
+            name: getattr(row, name) for name in QueueOut.model_fields if hasattr(row, name) and name != "paused_reason"
+        },
         queue_position=position,
         eta_seconds=_eta(left + position, taken, concurrency) if known else None,
         paused_reason=PausedReason(paused) if paused else None,

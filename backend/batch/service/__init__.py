@@ -8,6 +8,3 @@ WORK = "work"
 
 FEED = "feed"
 """Topic: rows were added to `batch_events`."""
-
-CANCELS = "cancels"
-"""Topic: a running task was asked to stop."""

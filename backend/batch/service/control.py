@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchQueue, BatchReference, BatchTask
-from backend.batch.service import CANCELS, WORK
+from backend.batch.service import WORK
 from backend.batch.service.charging import cancel_pending, reorder
 from backend.batch.service.forgetting import forget_unused
 from backend.batch.service.ownership import own_queue
@@ -67,12 +67,12 @@ async def approve(session: AsyncSession, user_id: int, queue_id: int, prompt: st
     await _leave(session, queue, QueueStatus.AWAITING_APPROVAL, sample_first=0, **values)
 
 
-async def cancel(session: AsyncSession, user_id: int | None, queue_id: int) -> None:
-    """Stop the batch: what waits is cancelled now, what is in flight as soon as its process hears of it. What was not
-    delivered is given back. Safe to repeat; raises InvalidState when the batch had already ended otherwise."""
+async def cancel(session: AsyncSession, user_id: int | None, queue_id: int) -> list[int]:
+    """Stop the batch: what waits is cancelled now; answers the tasks in flight, which end as soon as their process hears
+    of it. What was not delivered is given back. Safe to repeat; raises InvalidState when it had ended otherwise."""
     queue = await own_queue(session, user_id, queue_id)
     if queue.status == QueueStatus.CANCELLED:
-        return
+        return []
     if queue.status in FINAL:
         raise InvalidState("This batch has already ended.")
     task = BatchTask
@@ -84,17 +84,13 @@ async def cancel(session: AsyncSession, user_id: int | None, queue_id: int) -> N
             .with_for_update()
         )
     ).all()
-    in_flight = await affected(
-        session,
-        update(task)
-        .where(task.queue_id == queue_id, task.status == TaskStatus.PROCESSING)
-        .values(cancel_requested=True, claimable=False),
-    )
+    running = (task.queue_id == queue_id, task.status == TaskStatus.PROCESSING)
+    await affected(session, update(task).where(*running).values(cancel_requested=True, claimable=False))
+    in_flight = list(await session.scalars(select(task.id).where(*running)))
     price = await cancel_pending(session, pending)
     await _set(session, queue_id, cancel_requested=True)
     await advance(session, queue_id, [t.id for t in pending], cancelled=len(pending), held=-price, released=price)
-    if in_flight:
-        announce(session, CANCELS)
+    return in_flight
 
 
 async def retry(session: AsyncSession, user_id: int, queue_id: int) -> None:

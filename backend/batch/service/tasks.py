@@ -4,7 +4,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchQueue, BatchTask
-from backend.batch.service import CANCELS, WORK
+from backend.batch.service import WORK
 from backend.batch.service.charging import cancel_pending, charge_of, reorder
 from backend.batch.service.ownership import own_queue, own_task
 from backend.batch.service.progress import advance, emit
@@ -33,7 +33,6 @@ async def cancel_task(session: AsyncSession, user_id: int, task_id: int) -> None
         await advance(session, task.queue_id, [task.id], cancelled=1, held=-price, released=price)
     elif task.status == TaskStatus.PROCESSING:
         await affected(session, update(BatchTask).where(BatchTask.id == task_id).values(cancel_requested=True))
-        announce(session, CANCELS)
     else:
         raise InvalidState("This image has already ended.")
 

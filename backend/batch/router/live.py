@@ -1,0 +1,71 @@
+"""What happens, as it happens; and everything that was made, in one file."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+from fastapi.sse import EventSourceResponse
+
+from backend.auth.deps import CurrentUser
+from backend.batch import archive, queries
+from backend.batch.deps import ChangeFeed, LastEventId, StillAllowed
+from backend.batch.stream import Listener, listen
+from backend.errors import NotFound, NothingToDownload, RateLimited
+from backend.web import sse
+from backend.web.deps import Db, Files, PathId
+from backend.web.problems import responses
+
+router = APIRouter()
+
+EVENTS = {
+    200: {
+        "description": "`queue` and `task` events with the present state of each",
+        "content": {"text/event-stream": {}},
+    }
+}
+ZIP = {200: {"description": "The newest version of each image, and manifest.csv", "content": {"application/zip": {}}}}
+
+
+@router.get(
+    "/events",
+    summary="Changes of all your batches",
+    response_class=EventSourceResponse,
+    responses=EVENTS | responses(RateLimited),
+)
+async def stream_events(
+    user: CurrentUser, db: Db, feed: ChangeFeed, last_id: LastEventId, allowed: StillAllowed
+) -> EventSourceResponse:
+    feed.admit(user.user_id)
+    return sse.response(listen(db, feed, Listener(user.user_id, None, last_id, allowed)))
+
+
+@router.get(
+    "/queues/{queue_id}/events",
+    summary="Changes of one batch",
+    response_class=EventSourceResponse,
+    responses=EVENTS | responses(NotFound, RateLimited),
+)
+async def stream_queue_events(
+    queue_id: PathId, user: CurrentUser, db: Db, feed: ChangeFeed, last_id: LastEventId, allowed: StillAllowed
+) -> EventSourceResponse:
+    await db.read(queries.queue_of, user.user_id, queue_id)
+    feed.admit(user.user_id)
+    return sse.response(listen(db, feed, Listener(user.user_id, queue_id, last_id, allowed)))
+
+
+@router.get(
+    "/queues/{queue_id}/archive",
+    summary="Everything that was made, as one ZIP",
+    response_class=StreamingResponse,
+    responses=ZIP | responses(NotFound, NothingToDownload),
+)
+async def download_archive(
+    queue_id: PathId,
+    user: CurrentUser,
+    db: Db,
+    storage: Files,
+    task_ids: Annotated[str | None, Query(max_length=4000, description="Only these, comma-separated.")] = None,
+) -> StreamingResponse:
+    queue = await db.read(queries.queue_of, user.user_id, queue_id)
+    entries = await db.read(queries.archive_entries, queue_id, archive.parse_task_ids(task_ids))
+    return archive.response(storage, queue.batch_name or f"batch-{queue.id}", entries)

@@ -1,0 +1,47 @@
+"""What there is to choose from, and what it would cost."""
+
+from fastapi import APIRouter
+
+from backend.auth.deps import CurrentUser
+from backend.batch import queries
+from backend.batch.deps import BatchIntake, Models
+from backend.batch.schemas import BatchConfigOut, EstimateIn, EstimateOut, ModelOut
+from backend.config import service as config
+from backend.credits import service as credits
+from backend.images.imaging import ACCEPTED_TYPES
+from backend.presets import service as presets
+from backend.presets.schemas import PresetOut
+from backend.web.deps import AppSettings, Db
+from backend.web.schemas import Page
+
+router = APIRouter()
+
+
+@router.get("/config", summary="What a client must know before it makes a batch")
+async def get_config(_user: CurrentUser, db: Db, models: Models, settings: AppSettings) -> BatchConfigOut:
+    runtime = await db.read(config.read)
+    return BatchConfigOut(
+        concurrency=runtime.concurrency,
+        max_files=settings.batch_max_files,
+        max_file_bytes=settings.batch_max_file_bytes,
+        accepted_types=list(ACCEPTED_TYPES),
+        max_retries=runtime.max_retries,
+        models=[ModelOut.model_validate(model) for model in models.models],
+        default_model=models.default_model,
+        retention_days=runtime.retention_days,
+    )
+
+
+@router.get("/presets", summary="Prompts to choose from")
+async def list_presets(_user: CurrentUser, db: Db) -> Page[PresetOut]:
+    return Page(items=await db.read(presets.list_active), next_cursor=None)
+
+
+@router.post("/queues/estimate", summary="What a batch would cost, and how long it would take")
+async def estimate_queue(body: EstimateIn, user: CurrentUser, intake: BatchIntake, db: Db) -> EstimateOut:
+    model = intake.model(body.model)
+    return EstimateOut(
+        credits=model.credits * body.count,
+        available=await db.read(credits.balance, user.user_id),
+        seconds=await db.read(queries.estimate, model.id, body.count),
+    )

@@ -1,0 +1,185 @@
+"""Batches: make, look at, and everything that can be done to a whole one."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from backend.auth.deps import CurrentUser
+from backend.batch import queries
+from backend.batch.deps import Attempts, BatchIntake, IdempotencyKey
+from backend.batch.queries import QueueFilter, TaskFilter
+from backend.batch.schemas import ApproveIn, QueueOut, RenameIn, TaskOut
+from backend.batch.service import control
+from backend.batch.states import QueueStatus, TaskStatus
+from backend.errors import (
+    BodyTooLarge,
+    FileTooLarge,
+    IdempotencyInProgress,
+    IdempotencyMismatch,
+    ImageTooManyPixels,
+    InsufficientCredits,
+    InvalidState,
+    MalformedRequest,
+    NotFound,
+    QueueFull,
+    StorageFull,
+    TooManyFiles,
+    UnreadableImage,
+    UnsupportedImage,
+    UnsupportedMediaType,
+)
+from backend.web.deps import Db, Files, Paging, PathId
+from backend.web.problems import responses
+from backend.web.schemas import Page, encode_cursor
+
+router = APIRouter()
+
+Search = Annotated[str | None, Query(max_length=200, description="Part of the name or of the prompt.")]
+
+UPLOAD_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "allOf": [
+                        {"$ref": "#/components/schemas/WishIn"},
+                        {
+                            "type": "object",
+                            "required": ["images"],
+                            "properties": {
+                                "images": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                                "reference_images": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                            },
+                        },
+                    ]
+                }
+            },
+            "application/json": {"schema": {"$ref": "#/components/schemas/QueueIn"}},
+        },
+    }
+}
+
+
+@router.post(
+    "/queues",
+    status_code=201,
+    summary="Make a batch, of files or of images uploaded before",
+    openapi_extra=UPLOAD_BODY,
+    responses=responses(
+        MalformedRequest,
+        InsufficientCredits,
+        NotFound,
+        IdempotencyInProgress,
+        BodyTooLarge,
+        FileTooLarge,
+        TooManyFiles,
+        UnsupportedImage,
+        UnsupportedMediaType,
+        UnreadableImage,
+        ImageTooManyPixels,
+        IdempotencyMismatch,
+        QueueFull,
+        StorageFull,
+    ),
+)
+async def create_queue(
+    request: Request, response: Response, user: CurrentUser, intake: BatchIntake, db: Db, key: IdempotencyKey
+) -> QueueOut:
+    content_type = request.headers.get("content-type", "")
+    queue_id = await intake.take(user.user_id, content_type, request.stream(), key)
+    response.headers["Location"] = f"/api/batch/queues/{queue_id}"
+    return await db.read(queries.queue_of, user.user_id, queue_id)
+
+
+@router.get("/queues", summary="Your batches, newest first")
+async def list_queues(
+    user: CurrentUser, db: Db, paging: Paging, status: QueueStatus | None = None, q: Search = None
+) -> Page[QueueOut]:
+    which = QueueFilter(user.user_id, status, q)
+    items = await db.read(queries.list_queues, which, paging.limit, paging.after())
+    more = len(items) == paging.limit
+    return Page(items=items, next_cursor=encode_cursor(items[-1].id) if more else None)
+
+
+@router.get(
+    "/queues/{queue_id}", summary="One batch", responses=responses(NotFound) | {304: {"description": "Unchanged"}}
+)
+async def get_queue(queue_id: PathId, request: Request, response: Response, user: CurrentUser, db: Db) -> Any:
+    queue = await db.read(queries.queue_of, user.user_id, queue_id)
+    # position and estimate change without the row, so they are part of what the tag stands for
+    etag = f'W/"{queue.id}-{queue.version}-{queue.queue_position}-{queue.eta_seconds}-{queue.paused_reason or ""}"'
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
+    response.headers["ETag"] = etag
+    response.headers["Cache-Control"] = "private, no-cache"
+    return queue
+
+
+@router.patch("/queues/{queue_id}", summary="Rename a batch", responses=responses(NotFound))
+async def rename_queue(queue_id: PathId, body: RenameIn, user: CurrentUser, db: Db) -> QueueOut:
+    await db.write(control.rename, user.user_id, queue_id, body.batch_name)
+    return await db.read(queries.queue_of, user.user_id, queue_id)
+
+
+@router.delete(
+    "/queues/{queue_id}",
+    status_code=204,
+    summary="Delete a batch that has ended, with its files",
+    responses=responses(NotFound, InvalidState),
+)
+async def delete_queue(queue_id: PathId, user: CurrentUser, db: Db, storage: Files) -> None:
+    for storage_key in await db.write(control.delete, user.user_id, queue_id):
+        await storage.delete(storage_key)
+
+
+@router.get("/queues/{queue_id}/tasks", summary="Its images, in upload order", responses=responses(NotFound))
+async def list_queue_tasks(
+    queue_id: PathId, user: CurrentUser, db: Db, paging: Paging, status: TaskStatus | None = None
+) -> Page[TaskOut]:
+    await db.read(queries.queue_of, user.user_id, queue_id)
+    items = await db.read(queries.list_tasks, TaskFilter(queue_id, status), paging.limit, paging.after(2))
+    more = len(items) == paging.limit
+    return Page(items=items, next_cursor=encode_cursor(items[-1].position, items[-1].id) if more else None)
+
+
+@router.post("/queues/{queue_id}/pause", summary="Start no further image", responses=responses(NotFound, InvalidState))
+async def pause_queue(queue_id: PathId, user: CurrentUser, db: Db) -> QueueOut:
+    await db.write(control.pause, user.user_id, queue_id)
+    return await db.read(queries.queue_of, user.user_id, queue_id)
+
+
+@router.post("/queues/{queue_id}/resume", summary="Go on", responses=responses(NotFound, InvalidState))
+async def resume_queue(queue_id: PathId, user: CurrentUser, db: Db) -> QueueOut:
+    await db.write(control.resume, user.user_id, queue_id)
+    return await db.read(queries.queue_of, user.user_id, queue_id)
+
+
+@router.post(
+    "/queues/{queue_id}/cancel",
+    summary="Stop a batch and give back what was not delivered; safe to repeat",
+    responses=responses(NotFound, InvalidState),
+)
+async def cancel_queue(queue_id: PathId, user: CurrentUser, db: Db, attempts: Attempts) -> QueueOut:
+    await attempts.stop_tasks(await db.write(control.cancel, user.user_id, queue_id))
+    return await db.read(queries.queue_of, user.user_id, queue_id)
+
+
+@router.post(
+    "/queues/{queue_id}/approve",
+    summary="Let the images after the samples go",
+    responses=responses(NotFound, InvalidState),
+)
+async def approve_queue(queue_id: PathId, user: CurrentUser, db: Db, body: ApproveIn | None = None) -> QueueOut:
+    await db.write(control.approve, user.user_id, queue_id, body.prompt if body else None)
+    return await db.read(queries.queue_of, user.user_id, queue_id)
+
+
+@router.post(
+    "/queues/{queue_id}/retry",
+    summary="Try every failed image again, at its price",
+    responses=responses(NotFound, InsufficientCredits),
+)
+async def retry_queue(queue_id: PathId, user: CurrentUser, db: Db) -> QueueOut:
+    await db.write(control.retry, user.user_id, queue_id)
+    return await db.read(queries.queue_of, user.user_id, queue_id)

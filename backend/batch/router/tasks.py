@@ -1,0 +1,49 @@
+"""One image of a batch."""
+
+from fastapi import APIRouter
+
+from backend.auth.deps import CurrentUser
+from backend.batch import queries
+from backend.batch.deps import Attempts, BatchIntake
+from backend.batch.schemas import EditIn, TaskOut
+from backend.batch.service import tasks
+from backend.errors import InsufficientCredits, InvalidState, NotFound
+from backend.web.deps import Db, PathId
+from backend.web.problems import responses
+
+router = APIRouter()
+
+
+@router.get("/tasks/{task_id}", summary="One image of a batch", responses=responses(NotFound))
+async def get_task(task_id: PathId, user: CurrentUser, db: Db) -> TaskOut:
+    return await db.read(queries.task_of, user.user_id, task_id)
+
+
+@router.post(
+    "/tasks/{task_id}/retry",
+    summary="Try a failed image again, at its price",
+    responses=responses(NotFound, InsufficientCredits, InvalidState),
+)
+async def retry_task(task_id: PathId, user: CurrentUser, db: Db) -> TaskOut:
+    await db.write(tasks.retry_task, user.user_id, task_id)
+    return await db.read(queries.task_of, user.user_id, task_id)
+
+
+@router.post("/tasks/{task_id}/cancel", summary="Stop one image", responses=responses(NotFound, InvalidState))
+async def cancel_task(task_id: PathId, user: CurrentUser, db: Db, attempts: Attempts) -> TaskOut:
+    await db.write(tasks.cancel_task, user.user_id, task_id)
+    await attempts.stop_tasks([task_id])
+    return await db.read(queries.task_of, user.user_id, task_id)
+
+
+@router.post(
+    "/tasks/{task_id}/edit",
+    status_code=201,
+    summary="Another version of an image, at the price of one",
+    responses=responses(NotFound, InsufficientCredits, InvalidState),
+)
+async def edit_task(task_id: PathId, body: EditIn, user: CurrentUser, intake: BatchIntake, db: Db) -> TaskOut:
+    parent = await db.read(queries.task_of, user.user_id, task_id)
+    model = intake.model(parent.model)
+    made = await db.write(tasks.edit_task, user.user_id, task_id, body.prompt, body.source, model)
+    return await db.read(queries.task_of, user.user_id, made)
