@@ -6,6 +6,7 @@ import re
 from tests.house.sources import BACKEND, OURS, ROOT, at
 
 MODULE_LINES = 300
+TEST_MODULE_LINES = 500  # a table of cases is one noun, too
 FUNCTION_LINES = 40
 COMPONENT_LINES = 250
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "constants", "misc", "shared"}
@@ -17,7 +18,8 @@ PAGE = [
 
 def test_a_module_is_one_noun() -> None:
     lengths = {module.name: len(module.text.splitlines()) for module in OURS}
-    assert not {name: lines for name, lines in lengths.items() if lines > MODULE_LINES}
+    limits = {name: TEST_MODULE_LINES if name.startswith("tests.") else MODULE_LINES for name in lengths}
+    assert not {name: lines for name, lines in lengths.items() if lines > limits[name]}
 
 
 def test_a_function_fits_on_a_screen() -> None:
