@@ -34,7 +34,7 @@ def _attempts(request: Request) -> Keeper:
 def _still_allowed(request: Request) -> Callable[[], Awaitable[object]]:
     """Asks again, as the door did, whether this request's credentials are good."""
     address = request.client.host if request.client else ""
-    return lambda: request.app.state.gate(request.headers, address)  # type: ignore[no-any-return]
+    return lambda: request.app.state.gate(request.headers, address)
 
 
 def _idempotency_key(

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
 from backend.batch.models import BatchEvent
-from backend.db import TROUBLE, Database
+from backend.db import TROUBLE, Database, affected, utc_after
 from backend.errors import RateLimited
 
 log = logs.get(__name__)
@@ -179,3 +179,8 @@ async def missed(session: AsyncSession, user_id: int, queue_id: int | None, last
     for row in rows:
         changes.add(row)
     return changes
+
+
+async def prune(session: AsyncSession, older_than_seconds: float) -> int:
+    """Delete old events; whoever comes back after that long starts from a snapshot. Answers how many."""
+    return await affected(session, delete(BatchEvent).where(BatchEvent.created_at < utc_after(-older_than_seconds)))

@@ -127,7 +127,7 @@ class Intake:
 
     def model(self, model_id: str | None) -> ModelSpec:
         """The model with this id, the default one for None. Raises ValidationFailed for one that is not offered."""
-        model = self._registry.model(model_id or self._registry.default_model)
+        model = self._registry.model(model_id) if model_id is not None else self._registry.default_model
         if model is None:
             raise _not_one_of("model", [each.id for each in self._registry.models])
         return model

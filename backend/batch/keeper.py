@@ -14,7 +14,7 @@ from backend import clock, logs
 from backend.batch.outcomes import Outcome, Rescued
 from backend.batch.owners import Owners
 from backend.batch.service import leases
-from backend.batch.service.claim import Lease
+from backend.batch.lease import Lease
 from backend.batch.service.settle import settle
 from backend.db import TROUBLE, Database
 

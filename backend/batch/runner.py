@@ -12,7 +12,8 @@ from backend.batch.keeper import Attempt, Keeper, Stop
 from backend.batch.outcomes import Cancelled, Delivered, Failed, Outcome, Released
 from backend.batch.queries import Job
 from backend.batch.results import ResultStore
-from backend.batch.service.claim import Lease, anything_due, claim
+from backend.batch.lease import Lease
+from backend.batch.service.claim import anything_due, claim
 from backend.batch.service.settle import Settled, settle
 from backend.config import service as config
 from backend.db import TROUBLE, Database
@@ -124,7 +125,10 @@ class Runner:
         )
 
     async def _edit(self, job: Job, request: EditRequest) -> bytes:
-        upstream = self._registry.upstream(job.upstream)
+        try:
+            upstream = self._registry.upstream(job.upstream)
+        except KeyError as error:
+            raise UpstreamError(Kind.INPUT, f"The upstream {job.upstream} is no longer configured.") from error
         try:
             async with asyncio.timeout(self._deadline):
                 return (await upstream.edit(request)).data

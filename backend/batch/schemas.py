@@ -70,7 +70,7 @@ class QueueIn(WishIn):
     """A batch of images that were uploaded before."""
 
     image_ids: Annotated[list[Key], Field(min_length=1)]
-    reference_image_ids: Annotated[list[Key], Field(max_length=MAX_REFERENCES)] = []
+    reference_image_ids: Annotated[list[Key], Field(max_length=MAX_REFERENCES)] = Field(default_factory=list)
 
 
 class EstimateIn(In):

@@ -35,13 +35,15 @@ class Policy:
     """What the door lets through.
 
     `open_routes` answer without credentials; `body_limits` are bytes for (method, path), `default_limit` for all else;
-    `own_hosts` are further hosts that count as this site (a proxy's public name).
+    `own_hosts` are further hosts that count as this site (a proxy's public name); `loopback_routes` also answer this
+    machine itself without credentials.
     """
 
     open_routes: frozenset[tuple[str, str]]
     body_limits: Mapping[tuple[str, str], int]
     default_limit: int = 256 * KIB
     own_hosts: frozenset[str] = frozenset()
+    loopback_routes: frozenset[tuple[str, str]] = frozenset()
 
 
 class Admission:
@@ -65,9 +67,9 @@ class Admission:
     async def _admit(self, scope: Scope) -> int:
         headers, method, path = Headers(scope=scope), scope["method"], scope["path"]
         route = ("GET" if method == "HEAD" else method, path)
-        if path.startswith(PROTECTED) and route not in self.policy.open_routes:
-            client = scope.get("client")
-            principal = await self.authenticate(headers, client[0] if client else "")
+        address = scope["client"][0] if scope.get("client") else ""
+        if path.startswith(PROTECTED) and not self._is_open(route, headers, address):
+            principal = await self.authenticate(headers, address)
             scope.setdefault("state", {})["principal"] = principal
             if principal.by_cookie and method not in SAFE_METHODS:
                 self._same_site(headers, required=True)
@@ -76,6 +78,11 @@ class Admission:
         limit = self.policy.body_limits.get(route, self.policy.default_limit)
         _check_body(headers, limit)
         return limit
+
+    def _is_open(self, route: tuple[str, str], headers: Headers, address: str) -> bool:
+        if route in self.policy.loopback_routes:
+            return address in ("127.0.0.1", "::1") and "x-forwarded-for" not in headers
+        return route in self.policy.open_routes
 
     def _same_site(self, headers: Headers, *, required: bool) -> None:
         if (fetch_site := headers.get("sec-fetch-site")) is not None:

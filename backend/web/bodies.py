@@ -19,7 +19,9 @@ def json_body(body: bytes, model: type[Model]) -> Model:
 def form_fields(fields: dict[str, Any], model: type[Model]) -> Model:
     """The text fields of a form as `model`; a field that should be a number may be one in digits."""
     values = {
-        name: int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and _is_int(model, name) else value
+        name: int(value)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and _is_int(model, name)
+        else value
         for name, value in fields.items()
     }
     try:

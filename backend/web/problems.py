@@ -19,6 +19,7 @@ from backend.errors import (
 )
 from backend.web.schemas import Problem
 
+Responses = dict[int | str, dict[str, Any]]
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -48,9 +49,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _framework)
 
 
-def responses(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
+def responses(*errors: type[AppError]) -> Responses:
     """What a route may answer besides success, for the OpenAPI document. 401 and 422 are added to every route."""
-    by_status: dict[int | str, dict[str, Any]] = {}
+    by_status: Responses = {}
     for error in errors:
         entry = by_status.setdefault(
             error.status, {"model": Problem, "description": "", "content": {MEDIA_TYPE: {"examples": {}}}}

@@ -94,7 +94,7 @@ async def in_flight_and_pending(session: AsyncSession) -> tuple[int, int, int]:
     return taken or 0, waiting or 0, await _concurrency(session)
 
 
-def _filtered(which: QueueFilter) -> Select[tuple[BatchQueue]]:
+def _filtered(which: QueueFilter) -> Select[BatchQueue]:
     queue = BatchQueue
     query = select(queue).order_by(queue.id.desc())
     if which.user_id is not None:

@@ -61,7 +61,7 @@ async def list_tasks(
     return await _run(session, query)
 
 
-def _select() -> Select[Any]:
+def _select() -> Select[BatchTask, Image, Image]:
     task = BatchTask
     return (
         select(task, _original, _generated)
@@ -71,7 +71,7 @@ def _select() -> Select[Any]:
     )
 
 
-async def _run(session: AsyncSession, query: Select[Any]) -> list[TaskOut]:
+async def _run(session: AsyncSession, query: Select[BatchTask, Image, Image]) -> list[TaskOut]:
     rows: Sequence[Any] = (await session.execute(query)).all()
     return [_out(task, original, generated) for task, original, generated in rows]
 

@@ -13,17 +13,19 @@ from backend.batch.stream import Listener, listen
 from backend.errors import NotFound, NothingToDownload, RateLimited
 from backend.web import sse
 from backend.web.deps import Db, Files, PathId
-from backend.web.problems import responses
+from backend.web.problems import Responses, responses
 
 router = APIRouter()
 
-EVENTS = {
+EVENTS: Responses = {
     200: {
         "description": "`queue` and `task` events with the present state of each",
         "content": {"text/event-stream": {}},
     }
 }
-ZIP = {200: {"description": "The newest version of each image, and manifest.csv", "content": {"application/zip": {}}}}
+ZIP: Responses = {
+    200: {"description": "The newest version of each image, and manifest.csv", "content": {"application/zip": {}}}
+}
 
 
 @router.get(

@@ -27,7 +27,7 @@ async def get_config(_user: CurrentUser, db: Db, models: Models, settings: AppSe
         accepted_types=list(ACCEPTED_TYPES),
         max_retries=runtime.max_retries,
         models=[ModelOut.model_validate(model) for model in models.models],
-        default_model=models.default_model,
+        default_model=models.default_model.id,
         retention_days=runtime.retention_days,
     )
 

@@ -8,7 +8,7 @@ from backend.auth.deps import CurrentUser
 from backend.batch import queries
 from backend.batch.deps import Attempts, BatchIntake, IdempotencyKey
 from backend.batch.queries import QueueFilter, TaskFilter
-from backend.batch.schemas import ApproveIn, QueueOut, RenameIn, TaskOut
+from backend.batch.schemas import ApproveIn, QueueIn, QueueOut, RenameIn, TaskOut, WishIn
 from backend.batch.service import control
 from backend.batch.states import QueueStatus, TaskStatus
 from backend.errors import (
@@ -43,7 +43,7 @@ UPLOAD_BODY: dict[str, Any] = {
             "multipart/form-data": {
                 "schema": {
                     "allOf": [
-                        {"$ref": "#/components/schemas/WishIn"},
+                        WishIn.model_json_schema(),
                         {
                             "type": "object",
                             "required": ["images"],
@@ -55,7 +55,7 @@ UPLOAD_BODY: dict[str, Any] = {
                     ]
                 }
             },
-            "application/json": {"schema": {"$ref": "#/components/schemas/QueueIn"}},
+            "application/json": {"schema": QueueIn.model_json_schema()},
         },
     }
 }

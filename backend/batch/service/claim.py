@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.batch.lease import Lease
 from backend.batch.models import BatchQueue, BatchTask, DispatchSlot, UpstreamState
 from backend.batch.service import WORK
 from backend.batch.service.progress import emit
@@ -21,15 +22,6 @@ from backend.db import affected, announce, utc_after, utcnow
 from backend.dispatcher import Nothing
 
 LANES_TRIED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to work on a task and to say how it ended, for as long as `token` stands in the slot."""
-
-    slot_no: int
-    task_id: int
-    token: str
 
 
 @dataclass(frozen=True, slots=True)

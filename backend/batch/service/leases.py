@@ -7,7 +7,7 @@ from sqlalchemy import false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchTask, DispatchSlot
-from backend.batch.service.claim import Lease
+from backend.batch.lease import Lease
 from backend.db import affected, utc_after, utcnow
 
 

@@ -23,7 +23,7 @@ from backend.batch.outcomes import (
     UpstreamDown,
 )
 from backend.batch.service import WORK
-from backend.batch.service.claim import Lease
+from backend.batch.lease import Lease
 from backend.batch.service.progress import advance
 from backend.batch.service.upstreams import park, take_down
 from backend.batch.states import TaskStatus

@@ -1,0 +1,97 @@
+"""Running the service: uvicorn, but the first signal begins the drain while requests are still answered."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from backend import logs
+from backend.app import create_app
+from backend.settings import Settings
+
+log = logs.get(__name__)
+
+GRACE_SECONDS = 5
+"""How long open connections (live events) may take to end once the server stops listening."""
+
+
+def run(settings: Settings, *, api: bool) -> None:
+    """Serve until a signal. Raises OSError when the port cannot be had."""
+    app = create_app(settings, api=api)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=30,
+    )
+    with _bound(settings) as listener:
+        asyncio.run(DrainingServer(config, app).serve(sockets=[listener]))
+
+
+@contextlib.contextmanager
+def _bound(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        yield listener
+    finally:
+        listener.close()
+
+
+class DrainingServer(uvicorn.Server):
+    """First signal: claim nothing more, finish what is in flight, then stop. Second signal: put it back and stop now."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+        self._stopping: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are a request to stop, not a death: the process ends with status 0."""
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for number in signals:
+            loop.add_signal_handler(number, self._on_signal)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            log.info("listening", url=f"http://{shown}:{port}", port=port)
+
+    def _on_signal(self) -> None:
+        service: Any = getattr(self._app.state, "service", None)
+        if service is None:
+            self.should_exit = True
+        elif self._stopping is None:
+            log.info("draining", in_flight=service.dispatcher.in_flight)
+            self._stopping = asyncio.create_task(self._stop(service.stop()))
+        else:
+            log.warning("stopping_now", in_flight=service.dispatcher.in_flight)
+            service.hurry()
+
+    async def _stop(self, stopping: Any) -> None:
+        try:
+            await stopping
+        finally:
+            self.should_exit = True
