@@ -55,7 +55,8 @@ class UpstreamError(Exception):
 
     `detail` is the upstream's own words, already safe to store and show; `retry_after` is in seconds; `billed` says
     that the upstream probably charges for this call. `max_retries`, when set, bounds the repeats below the usual
-    budget, and `then` is what the failure becomes once they are spent.
+    budget, and `then` is what the failure becomes once they are spent. `param` is the request field that the upstream
+    does not know, when it says so.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class UpstreamError(Exception):
         billed: bool = False,
         max_retries: int | None = None,
         then: Outcome | None = None,
+        param: str = "",
         secrets: Iterable[str] = (),
     ) -> None:
         self.outcome = outcome
@@ -77,6 +79,7 @@ class UpstreamError(Exception):
         self.billed = billed
         self.max_retries = max_retries
         self.then = then
+        self.param = param
         super().__init__(f"{self.error_code}: {self.detail}")
 
 

@@ -1,0 +1,106 @@
+"""What all adapters of remote upstreams share: who they are, how they sign in, and that nothing but `UpstreamError` leaves."""
+
+import base64
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from backend.upstreams.answers import fetched, read, unreadable
+from backend.upstreams.base import EditRequest, EditResult, Outcome, SourceImage, UpstreamError
+from backend.upstreams.config import UpstreamConfig
+from backend.upstreams.http import Http, Reply
+
+Order = Literal["image-first", "image-last"]
+
+
+class Adapter:
+    """One upstream: `_edited` is the protocol; its picture is base64, a data URL or an address."""
+
+    kind = ""
+    order: Order = "image-last"
+    version = "v1"
+
+    def __init__(self, config: UpstreamConfig, http: Http) -> None:
+        self.name = config.name
+        self.config = config
+        self.api = config.api(self.version)
+        self.secrets = (config.key,)
+        self._http = http
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def edit(self, request: EditRequest) -> EditResult:
+        """The edited image as the upstream sent it; only UpstreamError is raised, whatever the answer looks like."""
+        started = time.monotonic()
+        try:
+            picture, note = await self._edited(request)
+            seconds = time.monotonic() - started
+            data = await fetched(picture, self._http)
+        except UpstreamError as error:
+            error.detail = error.detail.replace(self.config.key, "[key]") if self.config.key else error.detail
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError, ArithmeticError) as error:
+            raise unreadable(f"the answer has a shape never seen before ({type(error).__name__})") from error
+        return EditResult(data, upstream_seconds=seconds, note=note)
+
+    async def _edited(self, request: EditRequest) -> tuple[str, str]:
+        """The picture, and the words that came with it."""
+        raise NotImplementedError
+
+    def headers(self) -> dict[str, str]:
+        """Credentials, and the operator's own headers."""
+        if self.config.auth == "x-goog-api-key":
+            return {"x-goog-api-key": self.config.key, **self.config.extra_headers}
+        return {"authorization": f"Bearer {self.config.key}", **self.config.extra_headers}
+
+    async def post(self, path: str, body: Mapping[str, Any], *, optional: frozenset[str] = frozenset()) -> Any:
+        """The document that answers `body`; a field that the upstream calls unknown is left out once, if `optional`."""
+        body = {**body, **self.config.extra_params}
+        try:
+            return await read(await self._send(path, body), self.secrets)
+        except UpstreamError as error:
+            field = error.param.split(".")[0].split("[")[0]
+            if error.outcome is not Outcome.INPUT or field not in optional or field not in body:
+                raise
+        return await read(await self._send(path, {name: body[name] for name in body if name != field}), self.secrets)
+
+    async def _send(self, path: str, body: Mapping[str, Any]) -> Reply:
+        return await self._http.call(
+            "POST", self.api + path, headers=self.headers(), json_body=body, secrets=self.secrets
+        )
+
+    def order_for(self, request: EditRequest) -> Order:  # noqa: ARG002 - an adapter may decide by the model
+        return self.order if self.config.image_order == "auto" else self.config.image_order
+
+    def images(self, request: EditRequest) -> list[SourceImage]:
+        """All images in the order of the wire."""
+        if self.order_for(request) == "image-first":
+            return [request.image, *request.references]
+        return [*request.references, request.image]
+
+    def prompt(self, request: EditRequest) -> str:
+        """The prompt; with references it says which image is the one to edit."""
+        if not request.references:
+            return request.prompt
+        which = "first" if self.order_for(request) == "image-first" else "last"
+        return f"{request.prompt}\n\n(Edit the {which} image. The other images are references only.)"
+
+
+def b64(image: SourceImage) -> str:
+    return base64.b64encode(image.data).decode("ascii")
+
+
+def data_url(image: SourceImage) -> str:
+    return f"data:{image.mime_type};base64,{b64(image)}"
+
+
+def nearest_ratio(image: SourceImage, allowed: tuple[str, ...]) -> str:
+    """The ratio of `allowed` closest to the image's own: sent along with references, whose shape would decide else."""
+
+    def distance(ratio: str) -> float:
+        width, height = (int(part) for part in ratio.split(":"))
+        own = image.width / max(1, image.height)
+        return max(own * height / width, width / (own * height)) if own else 0.0
+
+    return min(allowed, key=distance)

@@ -1,0 +1,127 @@
+"""What an upstream says went wrong, found wherever it put it: an error object, a bare message, JSON inside a message."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from backend.upstreams.delays import duration
+
+_DEPTH = 3
+
+
+@dataclass(slots=True)
+class Complaint:
+    """All words of one failure, the innermost first: relays wrap what they were told themselves."""
+
+    statuses: list[int] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    quota_ids: list[str] = field(default_factory=list)
+    retry_delay: float | None = None
+    flagged: bool = False
+    param: str = ""
+
+    @property
+    def message(self) -> str:
+        return " | ".join(dict.fromkeys(text for text in self.messages if text))
+
+
+def complaint_in(document: Any) -> Complaint | None:
+    """The complaint that a JSON answer makes, or None when it makes none."""
+    found = Complaint()
+    for error in _errors(document):
+        _read(error, found, _DEPTH)
+    return found if found.codes or found.messages or found.statuses else None
+
+
+def _errors(document: Any) -> Iterator[Any]:
+    """Where errors are put: top level, first choice, base_resp, detail, and the bare code-and-message form."""
+    if isinstance(document, list) and len(document) == 1:
+        document = document[0]
+    if not isinstance(document, dict):
+        return
+    choices = document.get("choices")
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict) and choices[0].get("error"):
+        yield choices[0]["error"]
+    for name in ("error", "errors", "detail"):
+        value = document.get(name)
+        if isinstance(value, list):
+            yield from value[:3]
+        elif value:
+            yield value
+    base = document.get("base_resp")
+    if isinstance(base, dict) and base.get("status_code") not in (0, None):
+        yield {"code": base.get("status_code"), "message": base.get("status_msg")}
+    output = document.get("output")
+    if isinstance(output, dict) and output.get("code") and output.get("message"):
+        yield output
+    said = document.get("message") or document.get("msg")
+    if isinstance(said, str) and "error" not in document and not _is_success(document.get("code"), said):
+        yield {"code": document.get("code"), "message": said}
+
+
+def _is_success(code: Any, said: str) -> bool:
+    return code in (0, 200, "0", "200", "", "success", "Success") or said.lower() in {"success", "ok"}
+
+
+def _read(error: Any, into: Complaint, depth: int) -> None:
+    if isinstance(error, str):
+        error = {"message": error}
+    if not isinstance(error, dict) or depth == 0:
+        return
+    message = next((value for name in ("message", "msg", "error_msg") if isinstance(value := error.get(name), str)), "")
+    metadata = error.get("metadata")
+    for text in (message, metadata.get("raw") if isinstance(metadata, dict) else None):
+        inner = _json_inside(text)
+        for nested in _errors(inner):
+            _read(nested, into, depth - 1)
+    for name in ("code", "status", "type", "error_type", "reason"):
+        _add_code(error.get(name), into)
+    if isinstance(metadata, dict) and (metadata.get("reasons") or metadata.get("flagged_input")):
+        into.flagged = True
+    if isinstance(error.get("moderation_details"), dict):
+        into.flagged = True
+    if isinstance(error.get("param"), str) and not into.param:
+        into.param = error["param"]
+    details = error.get("details")
+    for detail in details if isinstance(details, list) else ():
+        if isinstance(detail, dict):
+            _read_detail(detail, into)
+    into.messages.append(message)
+
+
+def _add_code(value: Any, into: Complaint) -> None:
+    if isinstance(value, bool) or value in (None, ""):
+        return
+    text = str(value)[:120]
+    if text.isascii() and text.isdigit() and 400 <= int(text) <= 599:
+        into.statuses.append(int(text))
+    elif isinstance(value, (str, int)):
+        into.codes.append(text.lower())
+
+
+def _read_detail(detail: dict[str, Any], into: Complaint) -> None:
+    """One of google.rpc's: ErrorInfo, QuotaFailure, RetryInfo."""
+    _add_code(detail.get("reason"), into)
+    metadata = detail.get("metadata")
+    reset = metadata.get("quotaResetDelay") if isinstance(metadata, dict) else None
+    into.retry_delay = into.retry_delay or duration(detail.get("retryDelay")) or duration(reset)
+    violations = detail.get("violations")
+    for violation in violations if isinstance(violations, list) else ():
+        if isinstance(violation, dict) and isinstance(violation.get("quotaId"), str):
+            into.quota_ids.append(violation["quotaId"])
+
+
+def _json_inside(text: Any) -> Any:
+    """The JSON value that a message carries, alone or after some words; None when there is none."""
+    if not isinstance(text, str):
+        return None
+    start = re.search(r"[\[{]\s*[\"{]", text[:4000])
+    if start is None:
+        return None
+    try:
+        return json.JSONDecoder().raw_decode(text, start.start())[0]
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,219 @@
+"""What an operator writes about upstreams and models, checked when the service starts; and what holds when he writes little."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
+
+from backend.upstreams import local
+from backend.upstreams.addresses import host_port
+
+Provider = Literal["local", "openai-chat", "openai-images", "gemini", "dashscope"]
+
+BASE_URLS: dict[str, str] = {
+    "openai-chat": "https://openrouter.ai/api/v1",
+    "openai-images": "https://api.openai.com/v1",
+    "gemini": "https://generativelanguage.googleapis.com/v1beta",
+    "dashscope": "https://dashscope.aliyuncs.com/api/v1",
+}
+RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
+_VERSION = re.compile(r"/v\d+(?:beta\d*|alpha\d*)?$")
+
+
+class UpstreamConfig(BaseModel):
+    """One upstream: where it is, the key that belongs to it and to nothing else, and how it differs from its kind."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=64)
+    provider: Provider
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    auth: Literal["auto", "bearer", "x-goog-api-key"] = "auto"
+    dialect: Literal["auto", "openai", "ark", "siliconflow", "dashscope-async"] = "auto"
+    image_order: Literal["auto", "image-first", "image-last"] = "auto"
+    timeout_seconds: float | None = Field(None, gt=0, le=3600)
+    extra_headers: dict[str, str] = {}
+    extra_params: dict[str, Any] = {}
+
+    @field_validator("base_url")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        value = value.strip().rstrip("/")
+        if value:
+            if not value.startswith(("http://", "https://")):
+                raise ValueError("must start with http:// or https://")
+            host_port(value)
+            if "?" in value or "#" in value or "@" in value:
+                raise ValueError("must be an address without user name, query or fragment")
+        return value
+
+    @field_validator("api_key")
+    @classmethod
+    def _sendable(cls, value: SecretStr) -> SecretStr:
+        key = value.get_secret_value().strip()
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise ValueError("contains characters that no key has")
+        return SecretStr(key)
+
+    @property
+    def key(self) -> str:
+        return self.api_key.get_secret_value()
+
+    def api(self, version: str) -> str:
+        """The address that API paths are appended to; `version` is added unless the operator's address names one."""
+        base = self.base_url or BASE_URLS[self.provider]
+        return base if _VERSION.search(base) else f"{base}/{version}"
+
+
+def _named(value: object) -> object:
+    return {"id": value} if isinstance(value, str) else value
+
+
+class ModelConfig(BaseModel):
+    """One entry of AI_MODELS; a bare string is a model whose id is the upstream's own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(min_length=1, max_length=128)
+    name: str = ""
+    description: str = ""
+    upstream: str = ""
+    upstream_model: str = ""
+    credits: int = Field(1, ge=0, le=1000)
+    sizes: tuple[str, ...] = ()
+    aspect_ratios: tuple[str, ...] = ()
+    max_edge: int = Field(2048, ge=256, le=8192)
+    max_references: int = Field(3, ge=0, le=3)
+    fallback: str | None = None
+
+    @field_validator("aspect_ratios")
+    @classmethod
+    def _ratios(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[1-9]\d?:[1-9]\d?", ratio) for ratio in value):
+            raise ValueError('must look like "3:2"')
+        return value
+
+
+_UPSTREAMS = TypeAdapter(list[UpstreamConfig])
+_MODELS = TypeAdapter(list[Annotated[ModelConfig, BeforeValidator(_named)]])
+
+
+def upstreams_from(text: str) -> list[UpstreamConfig]:
+    """AI_UPSTREAMS; ValueError names the variable and the entry, never a value (it may be a key)."""
+    try:
+        return _UPSTREAMS.validate_json(text) if text.strip() else []
+    except ValidationError as error:
+        raise _complaint("AI_UPSTREAMS", error) from None
+
+
+def models_from(text: str) -> list[ModelConfig]:
+    """AI_MODELS; ValueError names the variable and the entry."""
+    try:
+        return _MODELS.validate_json(text) if text.strip() else []
+    except ValidationError as error:
+        raise _complaint("AI_MODELS", error) from None
+
+
+def single_upstream(provider: Provider, base_url: str, api_key: str) -> UpstreamConfig:
+    """The upstream that AI_PROVIDER, AI_API_BASE_URL and AI_API_KEY describe; it has its provider's name."""
+    try:
+        config = UpstreamConfig(name=provider, provider=provider, base_url=base_url, api_key=SecretStr(api_key))
+    except ValidationError as error:
+        field = str(error.errors()[0]["loc"][0])
+        variable = {"base_url": "AI_API_BASE_URL", "api_key": "AI_API_KEY"}.get(field, "AI_PROVIDER")
+        raise ValueError(f"{variable} {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
+    return config
+
+
+def _complaint(variable: str, error: ValidationError) -> ValueError:
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return ValueError(f"{variable}{f' at {where}' if where else ''}: {first['msg'].removeprefix('Value error, ')}")
+
+
+def _gemini(prefix: str = "") -> list[ModelConfig]:
+    wide = (*RATIOS, "1:4", "4:1", "1:8", "8:1")
+    return [
+        ModelConfig(
+            id=f"{prefix}gemini-3.1-flash-image",
+            name="Nano Banana 2",
+            description="Gemini 3.1 Flash Image: 快速,日常修图首选 / fast, the everyday choice",
+            sizes=("1K", "2K", "4K"),
+            aspect_ratios=wide,
+            max_references=3,
+        ),
+        ModelConfig(
+            id=f"{prefix}gemini-3-pro-image",
+            name="Nano Banana Pro",
+            description="Gemini 3 Pro Image: 细节与文字更准,较慢 / better detail and text, slower",
+            sizes=("1K", "2K", "4K"),
+            aspect_ratios=RATIOS,
+        ),
+        ModelConfig(
+            id=f"{prefix}gemini-2.5-flash-image",
+            name="Nano Banana",
+            description="Gemini 2.5 Flash Image: 上一代 / the previous generation",
+            aspect_ratios=RATIOS,
+            max_references=2,
+        ),
+    ]
+
+
+def default_models(provider: Provider) -> list[ModelConfig]:
+    """What is offered when AI_MODELS is empty."""
+    if provider == "local":
+        text = "在本机用 OpenCV 处理,无需密钥和网络 / image processing on this server, without a key or network"
+        return [ModelConfig(id="local", name=local.DISPLAY_NAME, description=text, max_edge=4096, max_references=0)]
+    if provider == "gemini":
+        return _gemini()
+    if provider == "openai-chat":
+        return _gemini("google/")
+    if provider == "openai-images":
+        return [
+            ModelConfig(
+                id="gpt-image-2",
+                name="GPT Image 2",
+                description="OpenAI: 高保真编辑 / high-fidelity editing",
+                sizes=("1K", "2K", "4K"),
+                aspect_ratios=("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9"),
+            ),
+            ModelConfig(
+                id="gpt-image-1.5",
+                name="GPT Image 1.5",
+                description="OpenAI: 上一代 / the previous generation",
+                aspect_ratios=("1:1", "2:3", "3:2"),
+            ),
+            ModelConfig(
+                id="gpt-image-1-mini",
+                name="GPT Image 1 mini",
+                description="OpenAI: 经济型 / the economical one",
+                aspect_ratios=("1:1", "2:3", "3:2"),
+            ),
+        ]
+    ratios = ("1:1", "2:3", "3:2", "3:4", "4:3", "9:16", "16:9")
+    return [
+        ModelConfig(
+            id="qwen-image-edit-plus",
+            name="Qwen Image Edit Plus",
+            description="通义千问图像编辑 / Alibaba's image editing model",
+            sizes=("1K", "2K"),
+            aspect_ratios=ratios,
+            max_references=2,
+        ),
+        ModelConfig(
+            id="qwen-image-edit",
+            name="Qwen Image Edit",
+            description="通义千问图像编辑,单图 / the single-image model",
+            max_references=0,
+        ),
+    ]

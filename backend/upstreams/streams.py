@@ -1,0 +1,38 @@
+"""Server-sent events, read after the fact: some gateways stream though they were asked not to."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from backend.upstreams.http import Reply
+
+
+def is_stream(reply: Reply) -> bool:
+    return reply.content_type == "text/event-stream" or reply.body.startswith((b"data:", b"event:", b": "))
+
+
+def events(body: bytes | bytearray) -> list[Any]:
+    """The JSON values of all events, in order; `[DONE]` and what is not JSON are left out."""
+    return [value for text in _data(body) if (value := _value(text)) is not None]
+
+
+def _data(body: bytes | bytearray) -> Iterator[bytes]:
+    """Each event's data; lines of one event are joined, as the standard says."""
+    lines: list[bytes] = []
+    for line in bytes(body).replace(b"\r\n", b"\n").split(b"\n"):
+        if line.startswith(b"data:"):
+            lines.append(line[5:].removeprefix(b" "))
+        elif not line and lines:
+            yield b"\n".join(lines)
+            lines = []
+    if lines:
+        yield b"\n".join(lines)
+
+
+def _value(text: bytes) -> Any:
+    if text.strip() == b"[DONE]":
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
