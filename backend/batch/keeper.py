@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from backend import clock, logs
+from backend.batch.lease import Lease
 from backend.batch.outcomes import Outcome, Rescued
 from backend.batch.owners import Owners
 from backend.batch.service import leases
-from backend.batch.lease import Lease
 from backend.batch.service.settle import settle
 from backend.db import TROUBLE, Database
 

@@ -7,8 +7,8 @@ import asyncio
 import hashlib
 
 from backend import clock, logs
-from backend.batch.outcomes import Delivered
 from backend.batch.lease import Lease
+from backend.batch.outcomes import Delivered
 from backend.errors import AppError, StorageFull, Unavailable
 from backend.images import imaging
 from backend.storage import NotStored, Storage

@@ -9,10 +9,10 @@ import random
 from backend import clock, logs
 from backend.batch import policy, queries
 from backend.batch.keeper import Attempt, Keeper, Stop
+from backend.batch.lease import Lease
 from backend.batch.outcomes import Cancelled, Delivered, Failed, Outcome, Released
 from backend.batch.queries import Job
 from backend.batch.results import ResultStore
-from backend.batch.lease import Lease
 from backend.batch.service.claim import anything_due, claim
 from backend.batch.service.settle import Settled, settle
 from backend.config import service as config

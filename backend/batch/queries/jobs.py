@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from backend.batch.models import BatchQueue, BatchReference, BatchTask
 from backend.batch.lease import Lease
+from backend.batch.models import BatchQueue, BatchReference, BatchTask
 from backend.batch.states import TaskStatus
 from backend.images.models import Image
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy import Select, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.lease import Lease
@@ -122,23 +122,25 @@ async def _fair_order(session: AsyncSession, lanes: Sequence[Lane]) -> list[Lane
 
 
 async def _oldest_due(session: AsyncSession, lane: Lane) -> BatchTask | None:
+    return (await session.scalars(oldest_due(lane).with_for_update(skip_locked=True))).first()
+
+
+def oldest_due(lane: Lane) -> Select[BatchTask]:
+    """The query that picks an image: its order is the index's, so no row of anyone else's is read or locked."""
     task = BatchTask
     return (
-        await session.scalars(
-            select(task)
-            .with_hint(task, "FORCE INDEX (ix_claim)", "mysql")
-            .where(
-                task.status == TaskStatus.PENDING,
-                task.claimable,
-                task.user_id == lane.user_id,
-                task.upstream == lane.upstream,
-                task.run_at <= utcnow(),
-            )
-            .order_by(task.run_at, task.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
+        select(task)
+        .with_hint(task, "FORCE INDEX (ix_claim)", "mysql")
+        .where(
+            task.status == TaskStatus.PENDING,
+            task.claimable,  # `IS TRUE` would not be served by the index
+            task.user_id == lane.user_id,
+            task.upstream == lane.upstream,
+            task.run_at <= utcnow(),
         )
-    ).first()
+        .order_by(task.run_at, task.id)
+        .limit(1)
+    )
 
 
 async def _take(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.batch.models import BatchTask, DispatchSlot
 from backend.batch.lease import Lease
+from backend.batch.models import BatchTask, DispatchSlot
 from backend.db import affected, utc_after, utcnow
 
 

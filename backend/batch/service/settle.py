@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.batch.lease import Lease
 from backend.batch.models import BatchTask, DispatchSlot
 from backend.batch.outcomes import (
     Again,
@@ -23,7 +24,6 @@ from backend.batch.outcomes import (
     UpstreamDown,
 )
 from backend.batch.service import WORK
-from backend.batch.lease import Lease
 from backend.batch.service.progress import advance
 from backend.batch.service.upstreams import park, take_down
 from backend.batch.states import TaskStatus

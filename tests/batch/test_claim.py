@@ -1,0 +1,163 @@
+"""Claims: one slot, one image, fair turns, and never one too many."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.batch.lease import Lease
+from backend.batch.outcomes import Again, UpstreamDown
+from backend.batch.service.claim import Lane, anything_due, claim, ensure_slots, oldest_due, set_concurrency
+from backend.batch.service.settle import Settled, settle
+from backend.batch.states import PausedReason
+from backend.clock import now
+from backend.config import service as config
+from backend.db import Database
+from backend.dispatcher import Nothing
+from tests.batch.books import assert_books_balance
+from tests.batch.conftest import MODEL, all_tasks, busy_slots, delivered, the_queue
+
+MakeUser = Callable[..., Awaitable[int]]
+MakeOrder = Callable[..., Awaitable[int]]
+
+
+async def taken(db: Database, owner: str = "me") -> Lease:
+    lease = await db.write(claim, owner, 60.0)
+    assert isinstance(lease, Lease)
+    return lease
+
+
+async def test_claims_fill_exactly_the_open_slots(db: Database, make_user: MakeUser, order: MakeOrder) -> None:
+    await order(await make_user(), 10)
+    await db.write(ensure_slots, 10)
+    found = [await db.write(claim, "me", 60.0) for _ in range(5)]
+    assert [isinstance(each, Lease) for each in found] == [True, True, True, False, False]
+    await db.write(set_concurrency, 5)
+    found = [await db.write(claim, "me", 60.0) for _ in range(3)]
+    assert [isinstance(each, Lease) for each in found] == [True, True, False]
+    await db.read(assert_books_balance)
+
+
+async def test_claims_at_once_never_take_one_image_or_slot_twice(
+    db: Database, make_user: MakeUser, order: MakeOrder
+) -> None:
+    await order(await make_user(), 20)
+    await db.write(set_concurrency, 10)
+    found = await asyncio.gather(*(db.write(claim, f"owner{n}", 60.0) for n in range(20)))
+    leases = [each for each in found if isinstance(each, Lease)]
+    assert len({lease.task_id for lease in leases}) == len(leases) == len({lease.slot_no for lease in leases})
+    assert len(leases) <= 10
+    await db.read(assert_books_balance)
+
+
+async def test_a_closed_slot_is_not_taken_and_what_runs_on_it_finishes(
+    db: Database, make_user: MakeUser, order: MakeOrder
+) -> None:
+    await order(await make_user(), 5)
+    leases = [await taken(db) for _ in range(3)]
+    await db.write(set_concurrency, 1)
+    for lease in leases:
+        assert await db.write(settle, lease, delivered(lease.task_id)) is Settled.DONE
+    assert (await taken(db)).slot_no == 1
+    assert isinstance(await db.write(claim, "me", 60.0), Nothing)
+    await db.read(assert_books_balance)
+
+
+async def test_users_take_turns_whoever_came_first(db: Database, make_user: MakeUser, order: MakeOrder) -> None:
+    first, second, third = [await make_user() for _ in range(3)]
+    await order(first, 10)
+    await order(second, 10)
+    await order(third, 1)
+    await db.write(set_concurrency, 6)
+    for _ in range(6):
+        await taken(db)
+    holders = sorted(slot.user_id for slot in await db.read(busy_slots))
+    assert holders == sorted([first, first, first, second, second, third])
+
+
+async def test_the_user_served_longest_ago_is_next_when_nobody_holds_a_slot(
+    db: Database, make_user: MakeUser, order: MakeOrder
+) -> None:
+    users = [await make_user() for _ in range(3)]
+    for user in users:
+        await order(user, 4)
+    await db.write(set_concurrency, 1)
+    served = []
+    for _ in range(6):
+        lease = await taken(db)
+        served.append((await db.read(busy_slots))[0].user_id)
+        await db.write(settle, lease, delivered(lease.task_id))
+    assert sorted(served[:3]) == sorted(users)
+    assert served[:3] == served[3:]
+
+
+async def test_nothing_is_claimed_while_an_administrator_holds_the_dispatcher(
+    db: Database, make_user: MakeUser, order: MakeOrder
+) -> None:
+    await order(await make_user())
+    await db.write(config.store, config.DISPATCH_PAUSED, True)
+    answer = await db.write(claim, "me", 60.0)
+    assert isinstance(answer, Nothing)
+    assert answer.paused
+    await db.write(config.store, config.DISPATCH_PAUSED, False)
+    assert isinstance(await db.write(claim, "me", 60.0), Lease)
+
+
+async def test_a_task_that_waits_is_not_due_before_its_time_and_the_claim_says_when(
+    db: Database, make_user: MakeUser, order: MakeOrder
+) -> None:
+    await order(await make_user())
+    lease = await taken(db)
+    await db.write(settle, lease, Again(20.0, "upstream_unavailable", "busy"))
+    answer = await db.write(claim, "me", 60.0)
+    assert isinstance(answer, Nothing)
+    assert answer.due_in is not None
+    assert 15 < answer.due_in <= 20.1
+    assert not await db.read(anything_due)
+
+
+async def test_a_parked_upstream_is_left_alone_while_others_go_on(
+    db: Database, make_user: MakeUser, order: MakeOrder
+) -> None:
+    user = await make_user()
+    await order(user, 2)
+    lease = await taken(db)
+    await db.write(settle, lease, Again(7.0, "upstream_rate_limited", "slow down", counts=False, park=True))
+    assert isinstance(await db.write(claim, "me", 60.0), Nothing)
+    other = await order(user, 1, model=replace(MODEL, upstream="other"))
+    lease = await taken(db)
+    assert lease.task_id == (await db.read(all_tasks, other))[0].id
+    task = next(t for t in await db.read(all_tasks, other - 1) if t.error_code)
+    assert task.attempts == 0  # waiting as asked is not an attempt
+
+
+async def test_an_upstream_that_refuses_everything_pauses_its_batches(
+    db: Database, make_user: MakeUser, order: MakeOrder
+) -> None:
+    queue_id = await order(await make_user(), 3)
+    lease = await taken(db)
+    await db.write(settle, lease, UpstreamDown(PausedReason.REJECTED_AUTH, "invalid key"))
+    queue = await db.read(the_queue, queue_id)
+    assert (queue.status, queue.paused_reason) == ("paused", "upstream_rejected_auth")
+    assert isinstance(await db.write(claim, "me", 60.0), Nothing)
+    assert {t.status for t in await db.read(all_tasks, queue_id)} == {"pending"}
+    await db.read(assert_books_balance)
+
+
+async def test_the_claim_is_served_by_its_index(db: Database, make_user: MakeUser, order: MakeOrder) -> None:
+    user_id = await make_user(1000)
+    for _ in range(4):
+        await order(user_id, 50)
+
+    async def plan(session: AsyncSession) -> str:
+        dialect = session.get_bind().dialect
+        sql = oldest_due(Lane(user_id, "main", now())).compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+        explain = "EXPLAIN QUERY PLAN" if dialect.name == "sqlite" else "EXPLAIN"
+        return str((await session.execute(text(f"{explain} {sql}"))).all())
+
+    shown = await db.read(plan)
+    assert "ix_claim" in shown
+    assert "filesort" not in shown
+    assert "TEMP B-TREE" not in shown
