@@ -6,10 +6,10 @@ from obstore.store import S3Store
 
 from backend.settings import Settings
 from backend.storage.base import NotStored, Storage, check_key
-from backend.storage.local import LocalStorage
+from backend.storage.local import LocalStorage, on_disk
 from backend.storage.s3 import S3Storage
 
-__all__ = ["LocalStorage", "NotStored", "S3Storage", "Storage", "check_key", "open_storage"]
+__all__ = ["LocalStorage", "NotStored", "S3Storage", "Storage", "check_key", "on_disk", "open_storage"]
 
 LOCAL_FOLDER = Path("uploads") / "batch"
 

@@ -28,23 +28,23 @@ class LocalStorage:
         self.root = root
 
     async def put(self, key: str, source: Path) -> None:
-        await _in_thread(self._put, self._path(key), source)
+        await on_disk(self._put, self._path(key), source)
 
     async def put_bytes(self, key: str, data: bytes) -> None:
-        await _in_thread(self._put_bytes, self._path(key), data)
+        await on_disk(self._put_bytes, self._path(key), data)
 
     async def size(self, key: str) -> int:
-        return (await _in_thread(self._path(key).stat)).st_size
+        return (await on_disk(self._path(key).stat)).st_size
 
     async def read(self, key: str) -> bytes:
-        return await _in_thread(self._path(key).read_bytes)
+        return await on_disk(self._path(key).read_bytes)
 
     async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        file = await _in_thread(_open_at, self._path(key), start)
+        file = await on_disk(_open_at, self._path(key), start)
         try:
             left = end - start if end is not None else None
             while left is None or left > 0:
-                piece = await _in_thread(file.read, PIECE if left is None else min(PIECE, left))
+                piece = await on_disk(file.read, PIECE if left is None else min(PIECE, left))
                 if not piece:
                     return
                 if left is not None:
@@ -54,18 +54,18 @@ class LocalStorage:
             file.close()
 
     async def delete(self, key: str) -> None:
-        await _in_thread(self._path(key).unlink, missing_ok=True)
+        await on_disk(self._path(key).unlink, missing_ok=True)
 
     async def list(self, prefix: str) -> AsyncIterator[tuple[str, float]]:
         folders = [self.root]
         while folders:
-            inner, found = await _in_thread(_entries, self.root, folders.pop(), prefix)
+            inner, found = await on_disk(_entries, self.root, folders.pop(), prefix)
             folders += inner
             for entry in found:
                 yield entry
 
     async def probe(self) -> None:
-        await _in_thread(self._probe)
+        await on_disk(self._probe)
 
     def _path(self, key: str) -> Path:
         check_key(key)
@@ -157,7 +157,8 @@ def _entries(root: Path, folder: Path, prefix: str) -> tuple[list[Path], list[tu
     return inner, found
 
 
-async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def on_disk(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Work on files in a thread. Raises StorageFull, Unavailable, or NotStored for a file that is not there."""
     try:
         return await asyncio.to_thread(work, *args, **kwargs)
     except (FileNotFoundError, IsADirectoryError) as error:

@@ -1,13 +1,32 @@
 """What routes of every feature ask for."""
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Path, Query, Request
 
 from backend.db import Database
+from backend.errors import NotAuthenticated
 from backend.settings import Settings
 from backend.storage import Storage
 from backend.web.schemas import MAX_ID, decode_cursor
+
+
+class Asker(Protocol):
+    """Who is asking, as far as features that know nothing of accounts must know."""
+
+    @property
+    def user_id(self) -> int: ...
+
+    @property
+    def is_admin(self) -> bool: ...
+
+
+def _asker(request: Request) -> Asker:
+    """Whom the door let in. Raises NotAuthenticated where the door is open to all."""
+    principal: Asker | None = getattr(request.state, "principal", None)
+    if principal is None:
+        raise NotAuthenticated
+    return principal
 
 
 def _db(request: Request) -> Database:
@@ -37,6 +56,7 @@ class PageQuery:
         return decode_cursor(self.cursor, keys) if self.cursor is not None else None
 
 
+Asking = Annotated[Asker, Depends(_asker)]
 Db = Annotated[Database, Depends(_db)]
 AppSettings = Annotated[Settings, Depends(_settings)]
 Files = Annotated[Storage, Depends(_storage)]
