@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from backend import logs
+from backend.auth import passwords
 from backend.auth import service as auth
+from backend.auth.accounts import Accounts
 from backend.auth.gate import Gate
 from backend.batch.events import Feed
 from backend.batch.housekeeping import Housekeeping
@@ -43,6 +45,7 @@ class Service:
     storage: Storage
     registry: Registry
     gate: Gate
+    accounts: Accounts
     ingest: Ingest
     intake: Intake
     feed: Feed
@@ -68,19 +71,7 @@ class Service:
 
     def parts(self) -> dict[str, Any]:
         """What routes ask for, by name."""
-        names = (
-            "settings",
-            "db",
-            "storage",
-            "registry",
-            "gate",
-            "ingest",
-            "intake",
-            "feed",
-            "keeper",
-            "results",
-            "dispatcher",
-        )
+        names = ["settings", "db", "storage", "registry", "gate", "accounts", "ingest", "intake", "feed", "keeper", "results", "dispatcher"]
         return {name: getattr(self, name) for name in names}
 
     async def stop(self) -> None:
@@ -121,6 +112,7 @@ class Service:
             storage=storage,
             registry=registry,
             gate=Gate(db, settings),
+            accounts=Accounts(db, settings),
             ingest=ingest,
             intake=Intake(db, ingest, registry, settings),
             feed=Feed(db),
@@ -148,11 +140,12 @@ class Service:
         )
 
     async def _first_admin(self) -> None:
-        name, password = self.settings.admin_username, self.settings.admin_password
-        made_up = not password
-        password = password or secrets.token_urlsafe(12)
-        if await auth.first_admin(self.db, name, password) and made_up:
-            log.warning("first_admin_created", username=name, password=password, note="shown only this once")
+        if await self.db.read(auth.has_admin):
+            return
+        name, password = self.settings.admin_username, self.settings.admin_password or secrets.token_urlsafe(12)
+        if await self.db.write(auth.ensure_admin, name, await passwords.hashed(password)):
+            shown = "(ADMIN_PASSWORD)" if self.settings.admin_password else password
+            log.warning("first_admin_created", username=name, password=shown, note="shown only this once")
 
     @contextlib.asynccontextmanager
     async def _background(self) -> AsyncIterator[None]:

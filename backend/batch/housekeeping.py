@@ -13,7 +13,6 @@ log = logs.get(__name__)
 
 EVERY_SECONDS = 3600.0
 EVENTS_KEPT_SECONDS = 24 * 3600.0
-ORPHANS_KEPT_SECONDS = 24 * 3600.0
 
 
 class Housekeeping:
@@ -32,7 +31,7 @@ class Housekeeping:
         """Once."""
         try:
             events = await self._db.write(prune, EVENTS_KEPT_SECONDS)
-            objects = await self._ingest.sweep_orphans(ORPHANS_KEPT_SECONDS)
+            objects = await self._ingest.sweep()
         except (*TROUBLE, AppError) as error:
             log.warning("housekeeping_failed", error=type(error).__name__)
         else:
