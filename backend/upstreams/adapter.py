@@ -1,8 +1,9 @@
 """What all adapters of remote upstreams share: who they are, how they sign in, and that nothing but `UpstreamError` leaves."""
 
 import base64
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 from backend.upstreams.answers import fetched, read, unreadable
@@ -11,6 +12,7 @@ from backend.upstreams.config import UpstreamConfig
 from backend.upstreams.http import Http, Reply
 
 Order = Literal["image-first", "image-last"]
+Sender = Callable[[Mapping[str, Any]], Awaitable[Reply]]
 
 
 class Adapter:
@@ -55,20 +57,25 @@ class Adapter:
         return {"authorization": f"Bearer {self.config.key}", **self.config.extra_headers}
 
     async def post(self, path: str, body: Mapping[str, Any], *, optional: frozenset[str] = frozenset()) -> Any:
-        """The document that answers `body`; a field that the upstream calls unknown is left out once, if `optional`."""
-        body = {**body, **self.config.extra_params}
+        """The document that answers `body` as JSON; a field that the upstream calls unknown is left out once."""
+
+        async def send(fields: Mapping[str, Any]) -> Reply:
+            return await self._http.call(
+                "POST", self.api + path, headers=self.headers(), json_body=fields, secrets=self.secrets
+            )
+
+        return await self.exchange(send, body, optional)
+
+    async def exchange(self, send: Sender, body: Mapping[str, Any], optional: frozenset[str]) -> Any:
+        """Send `body` with the operator's own fields; once more without a field that is `optional` and not known there."""
+        body = with_extras(body, self.config.extra_params)
         try:
-            return await read(await self._send(path, body), self.secrets)
+            return await read(await send(body), self.secrets)
         except UpstreamError as error:
-            field = error.param.split(".")[0].split("[")[0]
+            field = re.split(r"[.\[]", error.param, maxsplit=1)[0]
             if error.outcome is not Outcome.INPUT or field not in optional or field not in body:
                 raise
-        return await read(await self._send(path, {name: body[name] for name in body if name != field}), self.secrets)
-
-    async def _send(self, path: str, body: Mapping[str, Any]) -> Reply:
-        return await self._http.call(
-            "POST", self.api + path, headers=self.headers(), json_body=body, secrets=self.secrets
-        )
+        return await read(await send({name: body[name] for name in body if name != field}), self.secrets)
 
     def order_for(self, request: EditRequest) -> Order:  # noqa: ARG002 - an adapter may decide by the model
         return self.order if self.config.image_order == "auto" else self.config.image_order
@@ -87,20 +94,18 @@ class Adapter:
         return f"{request.prompt}\n\n(Edit the {which} image. The other images are references only.)"
 
 
+def with_extras(body: Mapping[str, Any], extras: Mapping[str, Any]) -> dict[str, Any]:
+    """`body` with `extras` laid over it, objects inside objects merged."""
+    merged = dict(body)
+    for name, value in extras.items():
+        inner = merged.get(name)
+        merged[name] = with_extras(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return merged
+
+
 def b64(image: SourceImage) -> str:
     return base64.b64encode(image.data).decode("ascii")
 
 
 def data_url(image: SourceImage) -> str:
     return f"data:{image.mime_type};base64,{b64(image)}"
-
-
-def nearest_ratio(image: SourceImage, allowed: tuple[str, ...]) -> str:
-    """The ratio of `allowed` closest to the image's own: sent along with references, whose shape would decide else."""
-
-    def distance(ratio: str) -> float:
-        width, height = (int(part) for part in ratio.split(":"))
-        own = image.width / max(1, image.height)
-        return max(own * height / width, width / (own * height)) if own else 0.0
-
-    return min(allowed, key=distance)

@@ -23,20 +23,22 @@ _TASK_STATES = frozenset(
 )
 
 
-async def read(reply: Reply, secrets: tuple[str, ...] = ()) -> Any:
+async def read(reply: Reply, secrets: tuple[str, ...] = (), *, task: bool = False) -> Any:
     """The JSON document of a good answer (for an event stream, the list of its events), or the error that it is.
 
-    The reply's body is given up on the way: an answer can be 30 MB, and is needed once.
+    The reply's body is given up on the way: an answer can be 30 MB, and is needed once. A promise of a later answer is
+    an error unless a `task` is what was asked for.
     """
     document = await _offloaded(len(reply.body), _parsed, reply)
-    # a stream's error is one of its events, and is found when they are put together
-    error = failure(reply, None if is_stream(reply) else document, secrets)
+    # a stream's error is one of its events, and is found when they are put together; a task's is its own, not the call's
+    own = is_stream(reply) or (task and reply.status < 400 and is_task(document))
+    error = failure(reply, None if own else document, secrets)
     if error is not None:
         raise error
     if document is None:
         raise not_an_answer(reply, secrets)
     reply.body.clear()
-    if is_task(document):
+    if is_task(document) and not task:
         raise asynchronous(secrets)
     return document
 
@@ -45,6 +47,8 @@ def is_task(document: Any) -> bool:
     """Whether an answer is a promise: an id to ask for later, and no picture."""
     if not isinstance(document, dict):
         return False
+    if isinstance(output := document.get("output"), dict) and "task_status" in output:
+        return True
     inside = [document, *(value for name in ("data", "output") if isinstance(value := document.get(name), dict))]
     if any(isinstance(part.get(name), (str, int)) for part in inside for name in ("taskId", "task_id")):
         return True

@@ -23,8 +23,10 @@ def pictures_in(document: Any) -> list[str]:
         attachments = custom.get("attachments") if isinstance(custom, dict) else None
         found += (picture for item in _list(attachments) for picture in _in_item(item))
         if not found:
-            found += _in_text(message.get("content"))
-            found += [] if found else (p for item in _list(message.get("content")) for p in _in_text(_text_of(item)))
+            found += pictures_in_text(message.get("content"))
+            found += (
+                [] if found else (p for item in _list(message.get("content")) for p in pictures_in_text(_text_of(item)))
+            )
     if not found and isinstance(document, dict):
         for name in ("data", "images"):
             found += (picture for item in _list(document.get(name)) for picture in _in_item(item))
@@ -121,7 +123,7 @@ def _value_of(item: dict[str, Any]) -> Iterator[str]:
             return
 
 
-def _in_text(text: Any) -> list[str]:
+def pictures_in_text(text: Any) -> list[str]:
     """Pictures written into text: markdown, HTML, a bare data URL, a bare address."""
     if not isinstance(text, str):
         return []

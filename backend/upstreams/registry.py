@@ -15,12 +15,18 @@ from backend.upstreams.config import (
     single_upstream,
     upstreams_from,
 )
+from backend.upstreams.dashscope import DashScope
+from backend.upstreams.gemini import Gemini
 from backend.upstreams.http import Http
 from backend.upstreams.local import LocalUpstream
 from backend.upstreams.openai_chat import OpenAIChat
+from backend.upstreams.openai_images import OpenAIImages
 
 ADAPTERS: dict[str, Callable[[UpstreamConfig, Http], Upstream]] = {
     "openai-chat": OpenAIChat,
+    "openai-images": OpenAIImages,
+    "gemini": Gemini,
+    "dashscope": DashScope,
 }
 
 

@@ -6,72 +6,46 @@
 import argparse
 import asyncio
 import base64
-import json
-from collections import deque
-from collections.abc import Callable
 
 from tests.fakes.pictures import data_url, png_for
-from tests.fakes.wire import Answer, Received, WireServer, json_answer
+from tests.fakes.vendor import KEY, Vendor, error, refused_image
+from tests.fakes.wire import Answer, Received, json_answer
 
-KEY = "sk-relay-0123456789abcdef"
+__all__ = ["KEY", "ImageRelay", "completion", "error", "image_item", "sent_images"]
 
 
-class ImageRelay(WireServer):
+class ImageRelay(Vendor):
     """Answers each request after `latency` seconds. Scripted answers come first, one a request, in order; then `default`.
 
-    A request that the real thing would refuse (no key, no image, no prompt) is refused here too.
+    A request that the real thing would refuse (no key, no image, no prompt) is refused here too. With `openrouter`, an
+    answer has no picture unless `modalities` asks for one.
     """
 
-    def __init__(
-        self,
-        *,
-        latency: float = 0.0,
-        key: str = KEY,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        max_body: int = 50_000_000,
-    ) -> None:
-        super().__init__(host=host, port=port)
-        self.latency = latency
-        self.key = key
-        self.max_body = max_body
-        self.scripted: deque[Answer] = deque()
-        self.default: Callable[[Received], Answer] = edited
-        self.files: dict[str, Answer] = {}
-
-    def script(self, *answers: Answer) -> None:
-        """The next requests get these answers, whatever they ask."""
-        self.scripted.extend(answers)
-
-    def serve_file(self, path: str, answer: Answer) -> str:
-        """Publish a result at `path`; its URL. No key may be sent there."""
-        self.files[path] = answer
-        return self.base_url + path
-
-    async def answer(self, request: Received) -> Answer:
-        path = request.path.split("?")[0]
-        if path in self.files:
-            return self.files[path] if "authorization" not in request.headers else error(403, "SignatureDoesNotMatch")
-        answer = self.scripted.popleft() if self.scripted else self.checked(request, path) or self.default(request)
-        await asyncio.sleep(self.latency)
-        return answer
+    openrouter = False
 
     def checked(self, request: Received, path: str) -> Answer | None:
-        """The refusal that this request deserves, if any."""
         if path != "/v1/chat/completions" or request.method != "POST":
             return error(404, f"Invalid URL ({request.method} {path})", "invalid_url")
         if request.headers.get("authorization") != f"Bearer {self.key}":
             return error(401, "Incorrect API key provided", "invalid_api_key")
-        if len(request.body) > self.max_body:
-            return error(413, "Request Entity Too Large", "request_too_large")
         try:
-            parts = request.json()["messages"][-1]["content"]
+            body = request.json()
+            parts = body["messages"][-1]["content"]
             texts = [part["text"] for part in parts if part["type"] == "text"]
         except (ValueError, LookupError, TypeError) as bad:
             return error(400, f"malformed request: {bad!r}", "invalid_request")
-        if not any(text.strip() for text in texts) or not sent_images(request):
+        images = sent_images(request)
+        if not any(text.strip() for text in texts) or not images:
             return error(400, "a prompt and an image are needed", "invalid_request")
+        if complaint := refused_image(images):
+            return error(400, complaint, "invalid_image_file")
+        if self.openrouter and "image" not in body.get("modalities", []):
+            return json_answer(completion("A text answer."))
         return None
+
+    def default(self, request: Received) -> Answer:
+        """An OpenRouter-shaped answer with a picture that depends on the prompt and the images sent."""
+        return json_answer(completion(images=[image_item(data_url(png_for(request.body)))]))
 
 
 def sent_images(request: Received) -> list[bytes]:
@@ -79,12 +53,6 @@ def sent_images(request: Received) -> list[bytes]:
     parts = request.json()["messages"][-1]["content"]
     urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
     return [base64.b64decode(url.partition(",")[2], validate=True) for url in urls]
-
-
-def edited(request: Received) -> Answer:
-    """An OpenRouter-shaped answer with a picture that depends on the prompt and on the last image sent."""
-    prompt = json.dumps(request.json()["messages"], ensure_ascii=False) if request.body else ""
-    return json_answer(completion(images=[image_item(data_url(png_for(prompt.encode())))]))
 
 
 def image_item(url: str) -> dict[str, object]:
@@ -106,14 +74,6 @@ def completion(content: object = "", finish_reason: str | None = "stop", **messa
         ],
         "usage": {"prompt_tokens": 10, "completion_tokens": 1290, "total_tokens": 1300},
     }
-
-
-def error(
-    status: int, message: str, code: object = None, kind: str = "invalid_request_error", **headers: str
-) -> Answer:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    body = {"error": {"message": message, "type": kind, "param": None, "code": code}}
-    return json_answer(body, status, headers=named)
 
 
 async def _serve(port: int, latency: float) -> None:
