@@ -5,6 +5,7 @@ import { mayBeSignedIn } from '@/api/presence'
 import { ProblemError } from '@/api/problem'
 import { meQuery } from '@/api/session'
 import type { QueueStatus } from '@/api/types'
+import { type Filter, filters } from '@/features/batches/versions'
 import { statuses } from '@/lib/statuses'
 import { Crash, NotFound } from './dead-ends'
 import { Root } from './Root'
@@ -58,6 +59,11 @@ export interface HistorySearch {
   q?: string
 }
 
+export interface BatchSearch {
+  show?: Filter
+  image?: number
+}
+
 const history = createRoute({
   getParentRoute: () => home,
   path: '/batches',
@@ -71,6 +77,10 @@ const history = createRoute({
 const batch = createRoute({
   getParentRoute: () => home,
   path: '/batches/$id',
+  validateSearch: (search: Record<string, unknown>): BatchSearch => ({
+    ...(filters.includes(search.show as Filter) && search.show !== 'all' && { show: search.show as Filter }),
+    ...(Number.isInteger(search.image) && { image: search.image as number }),
+  }),
   params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
   component: lazyRouteComponent(() => import('@/features/batches/BatchPage'), 'BatchPage'),
 })

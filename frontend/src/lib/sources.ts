@@ -35,10 +35,11 @@ export async function fromDrop(transfer: DataTransfer): Promise<Source[]> {
 
 async function walk(entry: FileSystemEntry, found: Source[]): Promise<void> {
   if (JUNK.test(entry.name) || found.length >= MOST_ENTRIES) return
-  if (entry instanceof FileSystemFileEntry) {
-    found.push({ file: await fileOf(entry), path: entry.fullPath.replace(/^\//, '') })
-  } else if (entry instanceof FileSystemDirectoryEntry) {
-    for (const child of await childrenOf(entry)) await walk(child, found)
+  // by its flags: not every browser has these classes by name
+  if (entry.isFile) {
+    found.push({ file: await fileOf(entry as FileSystemFileEntry), path: entry.fullPath.replace(/^\//, '') })
+  } else {
+    for (const child of await childrenOf(entry as FileSystemDirectoryEntry)) await walk(child, found)
   }
 }
 

@@ -41,10 +41,10 @@ export function PhotoTile({ photo, frame, busy, onRemove }: Props) {
         )}
       </div>
       <div className="tile-caption">
-        <span className="tile-frame mono">{frame === null ? '--' : String(frame).padStart(2, '0')}</span>
-        <span className="clip" title={photo.path}>
-          {folders.length > 0 && <span className="tile-folder">{folders.join('/')}/</span>}
-          {name}
+        <span className="tile-frame mono">{frame === null ? '—' : String(frame).padStart(2, '0')}</span>
+        <span className="tile-name" title={photo.path}>
+          <span className="clip">{name}</span>
+          {folders.length > 0 && <span className="clip tile-folder">{folders.join(' / ')}</span>}
         </span>
       </div>
     </>

@@ -44,7 +44,13 @@ export function StartBar({ config }: { config: BatchConfig }) {
             {text.stop}
           </Button>
         ) : (
-          <Button kind="main" size="large" isDisabled={ready.obstacle !== null} onPress={go} aria-describedby="start-why">
+          <Button
+            kind="main"
+            size="large"
+            isDisabled={ready.obstacle !== null && ready.obstacle !== 'prompt'}
+            onPress={ready.obstacle === 'prompt' ? focusPrompt : go}
+            aria-describedby="start-why"
+          >
             {failed > 0 ? text.retryUpload : text.start(ready.count)}
             <kbd className="start-keys">{modifierKey} ↵</kbd>
           </Button>
@@ -56,6 +62,9 @@ export function StartBar({ config }: { config: BatchConfig }) {
     </div>
   )
 }
+
+/** The one thing missing is words, so the button leads to where they are written. */
+const focusPrompt = () => document.querySelector<HTMLTextAreaElement>('.wish textarea')?.focus()
 
 /** Starts and goes to the new batch; Ctrl/Cmd+Enter does the same from anywhere on the page. */
 function useStart(config: BatchConfig) {

@@ -20,6 +20,7 @@ export function WorkspacePage() {
   const text = useText().workspace
   const { data: config } = useSuspenseQuery(configQuery)
   const { photos, rest } = useStore(draft)
+  const filled = photos.length + rest.length > 0
   usePageTitle(text.title)
   useEffect(() => setLimits(config), [config])
   usePaste(text.pasted)
@@ -31,9 +32,9 @@ export function WorkspacePage() {
           <p>{text.lead}</p>
         </div>
       </div>
-      <div className="workspace">
+      <div className="workspace" data-filled={filled || undefined}>
         <section className="light-table" aria-label={text.sheet}>
-          {photos.length || rest.length ? (
+          {filled ? (
             <>
               <BadFiles />
               <Duplicates />

@@ -37,4 +37,18 @@ export const problems = {
     unavailable: 'The service is not available right now.',
     storage_full: 'The server has run out of storage. Ask an administrator.',
   },
+  tasks: {
+    upstream_timeout: 'The upstream took too long. Retrying can help.',
+    upstream_unavailable: 'The upstream is unavailable. Retry later.',
+    upstream_rate_limited: 'The upstream is limiting requests, tried several times. Retry later.',
+    upstream_rejected_auth: 'The upstream rejected the key of this service. Ask an administrator.',
+    upstream_quota: 'The upstream quota is used up. Ask an administrator.',
+    upstream_bad_request: 'The upstream does not take this image or prompt. Change the words; retrying alone will hardly help.',
+    safety_blocked: 'Blocked by the upstream safety rules. Change the prompt or the image; retrying alone will hardly help.',
+    no_image_returned: 'The upstream returned no image. Retry, or say more clearly what you want.',
+    unreadable_result: 'The image returned by the upstream cannot be read. Retrying can help.',
+    blocked_address: 'The address of the result is not allowed. Ask an administrator.',
+    interrupted: 'Interrupted several times before it was done. Retrying can help.',
+    internal: 'The server failed on this one. Retrying can help.',
+  },
 }

@@ -27,6 +27,15 @@ export const shell = {
   reconnecting: 'Live connection lost, reconnecting. Progress may lag a little.',
   localEngine: 'Local filters (not AI)',
   localEngineHint: 'Runs on this server, needs no network, and is not AI',
+  statuses: {
+    pending: 'Waiting',
+    processing: 'Processing',
+    paused: 'Paused',
+    awaiting_approval: 'Awaiting approval',
+    completed: 'Completed',
+    failed: 'Failed',
+    cancelled: 'Cancelled',
+  },
   relogin: {
     title: 'Please sign in again',
     why: 'Your session has ended. Sign in and go on: your photos and what you typed are still here.',
