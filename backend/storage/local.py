@@ -17,6 +17,7 @@ from backend.storage.base import PIECE, NotStored, check_key
 P = ParamSpec("P")
 T = TypeVar("T")
 UNFINISHED = "unfinished"
+PLACE_TRIES = 5
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -54,7 +55,7 @@ class LocalStorage:
             file.close()
 
     async def delete(self, key: str) -> None:
-        await on_disk(self._path(key).unlink, missing_ok=True)
+        await on_disk(self._delete, self._path(key))
 
     async def list(self, prefix: str) -> AsyncIterator[tuple[str, float]]:
         folders = [self.root]
@@ -72,11 +73,10 @@ class LocalStorage:
         return self.root / key
 
     def _put(self, target: Path, source: Path) -> None:
-        _make_folder(target.parent)
         with source.open("rb") as file:
             os.fsync(file.fileno())
         try:
-            source.replace(target)
+            _place(source, target)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
@@ -85,14 +85,17 @@ class LocalStorage:
                     shutil.copyfileobj(file, copy, PIECE)
                 _finish(path, copy, target)
             source.unlink()
-        _sync_folder(target.parent)
 
     def _put_bytes(self, target: Path, data: bytes) -> None:
-        _make_folder(target.parent)
         with self._unfinished() as (path, file):
             file.write(data)
             _finish(path, file, target)
-        _sync_folder(target.parent)
+
+    def _delete(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a folder that holds something stays
+            for folder in path.parents[: len(path.relative_to(self.root).parts) - 1]:
+                folder.rmdir()
 
     def _probe(self) -> None:
         with self._unfinished() as (_, file):
@@ -121,7 +124,20 @@ def _open_at(path: Path, start: int) -> BinaryIO:
 def _finish(path: Path, file: BinaryIO, target: Path) -> None:
     file.flush()
     os.fsync(file.fileno())
-    path.replace(target)
+    _place(path, target)
+
+
+def _place(path: Path, target: Path) -> None:
+    """Rename a finished file into place, where it stays."""
+    for tried in range(PLACE_TRIES):
+        try:
+            _make_folder(target.parent)
+            path.replace(target)
+            break
+        except FileNotFoundError:  # a delete may remove the empty folder before we are in it
+            if tried + 1 == PLACE_TRIES or not path.exists():
+                raise
+    _sync_folder(target.parent)
 
 
 def _make_folder(folder: Path) -> None:

@@ -161,3 +161,29 @@ def test_settings_choose(settings: Settings, monkeypatch: pytest.MonkeyPatch) ->
     assert isinstance(open_storage(settings.model_copy(update={"storage_url": "s3://bucket/prefix"})), S3Storage)
     with pytest.raises(ValueError, match="s3://"):
         open_storage(settings.model_copy(update={"storage_url": "ftp://host"}))
+
+
+async def test_an_empty_folder_goes_with_its_last_object(local: LocalStorage) -> None:
+    await local.put_bytes("u/1/x/original", b"x")
+    await local.put_bytes("u/2/y", b"y")
+    await local.delete("u/1/x/original")
+    assert not (local.root / "u/1").exists()
+    assert await local.read("u/2/y") == b"y"
+
+
+async def test_a_folder_that_vanishes_meanwhile_is_made_again(
+    local: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Callable[[Path, Path], Path] = Path.replace
+    pruned = []
+
+    def replace(path: Path, target: Path) -> Path:
+        if not pruned:
+            pruned.append(target.parent)
+            target.parent.rmdir()
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    await local.put_bytes("u/1/x", b"x")
+    assert pruned
+    assert await local.read("u/1/x") == b"x"
