@@ -1,0 +1,147 @@
+"""`/api/admin`: settings, presets, users, and everyone's batches."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from backend.admin import queries, service
+from backend.admin.deps import AdminRoute
+from backend.admin.queries import AnyTaskFilter
+from backend.admin.schemas import (
+    AccountUpdate,
+    AdminQueueOut,
+    AdminTaskOut,
+    AdminUserOut,
+    AuditEntryOut,
+    CreditsIn,
+    DispatcherOut,
+)
+from backend.auth.deps import AdminUser
+from backend.batch.deps import Attempts
+from backend.batch.queries import QueueFilter
+from backend.batch.states import QueueStatus, TaskStatus
+from backend.config import service as config
+from backend.config.schemas import RuntimeConfig, RuntimeConfigUpdate
+from backend.errors import AdminOnly, BalanceTooLow, CrossOrigin, InvalidState, LastAdmin, NotFound
+from backend.presets import service as presets
+from backend.presets.schemas import AdminPresetOut, PresetIn, PresetUpdate
+from backend.web.deps import AppSettings, Db, Paging, PathId
+from backend.web.problems import responses
+from backend.web.schemas import MAX_ID, Page, encode_cursor
+
+router = APIRouter(prefix="/admin", tags=["admin"], route_class=AdminRoute, responses=responses(AdminOnly, CrossOrigin))
+
+OfUser = Annotated[int | None, Query(ge=1, le=MAX_ID, description="Only this user's.")]
+Search = Annotated[str | None, Query(max_length=200, description="Part of the text, letter case aside.")]
+
+
+@router.get("/config", summary="The settings in force")
+async def get_config(_admin: AdminUser, db: Db) -> RuntimeConfig:
+    return await db.read(config.read)
+
+
+@router.put("/config", summary="Change any of the settings; they take hold within a second")
+async def put_config(body: RuntimeConfigUpdate, admin: AdminUser, db: Db, settings: AppSettings) -> RuntimeConfig:
+    return await db.write(service.change_config, admin.user_id, body, settings.concurrency_ceiling)
+
+
+@router.get("/presets", summary="All presets, in sort order")
+async def list_presets(_admin: AdminUser, db: Db, paging: Paging) -> Page[AdminPresetOut]:
+    items = await db.read(presets.list_all, paging.limit, paging.after(2))
+    more = len(items) == paging.limit
+    return Page(items=items, next_cursor=encode_cursor(*presets.place(items[-1])) if more else None)
+
+
+@router.post("/presets", status_code=201, summary="Make a preset")
+async def create_preset(body: PresetIn, admin: AdminUser, db: Db) -> AdminPresetOut:
+    return await db.write(service.create_preset, admin.user_id, body)
+
+
+@router.put("/presets/{preset_id}", summary="Change any part of a preset", responses=responses(NotFound))
+async def put_preset(preset_id: PathId, body: PresetUpdate, admin: AdminUser, db: Db) -> AdminPresetOut:
+    return await db.write(service.change_preset, admin.user_id, preset_id, body)
+
+
+@router.delete("/presets/{preset_id}", status_code=204, summary="Delete a preset", responses=responses(NotFound))
+async def delete_preset(preset_id: PathId, admin: AdminUser, db: Db) -> None:
+    await db.write(service.delete_preset, admin.user_id, preset_id)
+
+
+@router.get("/users", summary="All users, newest first")
+async def list_users(_admin: AdminUser, db: Db, paging: Paging, q: Search = None) -> Page[AdminUserOut]:
+    items = await db.read(queries.list_users, q, paging.limit, paging.after())
+    return Page(items=items, next_cursor=encode_cursor(items[-1].id) if len(items) == paging.limit else None)
+
+
+@router.patch(
+    "/users/{user_id}",
+    summary="Change a user's role, or whether they may sign in",
+    responses=responses(NotFound, LastAdmin),
+)
+async def change_user(user_id: PathId, body: AccountUpdate, admin: AdminUser, db: Db) -> AdminUserOut:
+    await db.write(service.change_account, admin.user_id, user_id, body)
+    return await db.read(queries.user, user_id)
+
+
+@router.post(
+    "/users/{user_id}/credits",
+    summary="Give a user credits, or take some",
+    responses=responses(NotFound, BalanceTooLow),
+)
+async def give_credits(user_id: PathId, body: CreditsIn, admin: AdminUser, db: Db) -> AdminUserOut:
+    await db.write(service.give_credits, admin.user_id, user_id, body)
+    return await db.read(queries.user, user_id)
+
+
+@router.get("/batch/queues", summary="Everyone's batches, newest first")
+async def list_queues(
+    _admin: AdminUser,
+    db: Db,
+    paging: Paging,
+    status: QueueStatus | None = None,
+    user_id: OfUser = None,
+    q: Search = None,
+) -> Page[AdminQueueOut]:
+    items = await db.read(queries.list_queues, QueueFilter(user_id, status, q), paging.limit, paging.after())
+    return Page(items=items, next_cursor=encode_cursor(items[-1].id) if len(items) == paging.limit else None)
+
+
+@router.get("/batch/tasks", summary="Everyone's images in batches, newest first")
+async def list_tasks(
+    _admin: AdminUser,
+    db: Db,
+    paging: Paging,
+    status: TaskStatus | None = None,
+    user_id: OfUser = None,
+    q: Search = None,
+) -> Page[AdminTaskOut]:
+    items = await db.read(queries.list_tasks, AnyTaskFilter(status, user_id, q), paging.limit, paging.after())
+    return Page(items=items, next_cursor=encode_cursor(items[-1].id) if len(items) == paging.limit else None)
+
+
+@router.post(
+    "/batch/queues/{queue_id}/cancel",
+    summary="Stop anybody's batch; what was not delivered is given back",
+    responses=responses(NotFound, InvalidState),
+)
+async def cancel_queue(queue_id: PathId, admin: AdminUser, db: Db, attempts: Attempts) -> AdminQueueOut:
+    await attempts.stop_tasks(await db.write(service.cancel_queue, admin.user_id, queue_id))
+    return await db.read(queries.queue, queue_id)
+
+
+@router.post("/batch/pause", summary="Start no further image, of anybody; what is in flight finishes")
+async def pause_dispatcher(admin: AdminUser, db: Db) -> DispatcherOut:
+    await db.write(service.hold_dispatcher, admin.user_id)
+    return DispatcherOut(status="paused")
+
+
+@router.post("/batch/resume", summary="Start images again")
+async def resume_dispatcher(admin: AdminUser, db: Db) -> DispatcherOut:
+    await db.write(service.release_dispatcher, admin.user_id)
+    return DispatcherOut(status="running")
+
+
+@router.get("/audit", summary="Who changed what, newest first")
+async def list_audit(_admin: AdminUser, db: Db, paging: Paging) -> Page[AuditEntryOut]:
+    items = await db.read(queries.list_audit, paging.limit, paging.after())
+    return Page(items=items, next_cursor=encode_cursor(items[-1].id) if len(items) == paging.limit else None)

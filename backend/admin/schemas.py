@@ -1,0 +1,73 @@
+"""What administrators see and change."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from backend.auth.principal import Role
+from backend.auth.schemas import UserOut
+from backend.batch.schemas import QueueOut, TaskOut
+from backend.web.schemas import In, Out, Patch, Text, Time
+
+MOST_CREDITS = 1_000_000_000
+
+
+def _not_zero(value: int) -> int:
+    if value == 0:
+        raise ValueError("must not be 0")
+    return value
+
+
+class AdminUserOut(UserOut):
+    """A user as administrators see them."""
+
+    is_active: bool
+
+
+class AccountUpdate(Patch):
+    """Either or both."""
+
+    is_active: bool | None = None
+    role: Role | None = None
+
+
+class CreditsIn(In):
+    """Credits to give, or to take when negative."""
+
+    delta: Annotated[int, AfterValidator(_not_zero), Field(ge=-MOST_CREDITS, le=MOST_CREDITS, examples=[100])]
+    note: Annotated[Text, StringConstraints(strip_whitespace=True, max_length=500)] = Field(
+        "", description="Why; it stands in the user's ledger.", examples=["for the autumn catalogue"]
+    )
+
+
+class AdminQueueOut(QueueOut):
+    """A batch, and whose it is."""
+
+    user_id: int
+    username: str
+
+
+class AdminTaskOut(TaskOut):
+    """An image of a batch, and whose it is."""
+
+    user_id: int
+    username: str
+    batch_name: str
+
+
+class DispatcherOut(Out):
+    """Whether new images are started."""
+
+    status: Literal["running", "paused"]
+
+
+class AuditEntryOut(Out):
+    """Who changed what; `actor` is null when that user is gone."""
+
+    id: int
+    actor_id: int | None
+    actor: str | None
+    action: str
+    target: str
+    detail: dict[str, Any]
+    created_at: Time
