@@ -15,6 +15,7 @@ def _run(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
+        transactional_ddl=True if connection.dialect.name == "sqlite" else None,
         transaction_per_migration=True,
         compare_type=True,
     )

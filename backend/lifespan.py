@@ -71,8 +71,8 @@ class Service:
 
     def parts(self) -> dict[str, Any]:
         """What routes ask for, by name."""
-        names = ["settings", "db", "storage", "registry", "gate", "accounts", "ingest", "intake", "feed", "keeper", "results", "dispatcher"]
-        return {name: getattr(self, name) for name in names}
+        names = "settings db storage registry gate accounts ingest intake feed keeper results dispatcher"
+        return {name: getattr(self, name) for name in names.split()}
 
     async def stop(self) -> None:
         """Claim nothing more, let what is in flight finish within the drain time, put the rest back in the line."""
