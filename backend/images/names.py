@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 MAX_PART_CHARS = 150
 MAX_PART_BYTES = 200  # file systems end at 255; a number and another extension must still fit
@@ -50,16 +52,23 @@ def with_type(name: str, mime_type: str) -> str:
     return f"{stem}.{wanted}"
 
 
-def unique(name: str, taken: set[str]) -> str:
-    """`name`, or `name (2)` and so on when it is taken, be it in other letters' case; it is then added to `taken`."""
-    found = _EXTENSION.search(name)
-    stem, extension = (name[: found.start()], found.group()) if found else (name, "")
-    candidate, number = name, 1
-    while _folded(candidate) in taken:
-        number += 1
-        candidate = f"{stem} ({number}){extension}"
-    taken.add(_folded(candidate))
-    return candidate
+class Taken:
+    """Names given out in one archive: no two alike, be it in other letters' case, and none that is a folder of another."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """`names` are all that will be asked for, so that their folders are known."""
+        self._taken = {_folded(folder.as_posix()) for name in names for folder in PurePosixPath(name).parents}
+
+    def give(self, name: str) -> str:
+        """`name`, or `name (2)` and so on when it is taken."""
+        found = _EXTENSION.search(name)
+        stem, extension = (name[: found.start()], found.group()) if found else (name, "")
+        candidate, number = name, 1
+        while _folded(candidate) in self._taken:
+            number += 1
+            candidate = f"{stem} ({number}){extension}"
+        self._taken.add(_folded(candidate))
+        return candidate
 
 
 def _folded(name: str) -> str:

@@ -1,6 +1,7 @@
 """Stored bytes as an answer: cached for ever by whoever asked, in parts if wished, and never run as a page."""
 
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +25,7 @@ BYTES: dict[int | str, dict[str, Any]] = {
     304: {"description": "Unchanged since the `ETag` in `If-None-Match`"},
     416: {"description": "`Range` begins behind the end"},
 }
+Streamed = StreamingResponse
 _RANGE = re.compile(r"bytes=\s*(\d*)-(\d*)\s*")
 _MOST_DIGITS = 18
 
@@ -61,6 +63,12 @@ async def file_response(request: Request, storage: Storage, file: StoredFile) ->
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=file.media_type)
     return StreamingResponse(storage.stream(file.key, start, end), status, headers, file.media_type)
+
+
+def streamed(content: AsyncIterator[bytes], filename: str, media_type: str) -> Streamed:
+    """What is made while it is sent, to be saved as `filename`."""
+    headers = {"Content-Disposition": attachment(filename), "X-Content-Type-Options": "nosniff"}
+    return StreamingResponse(content, headers=headers, media_type=media_type)
 
 
 def attachment(filename: str) -> str:
