@@ -66,7 +66,7 @@ def create_app(settings: Settings, *, api: bool = True) -> FastAPI:
     app.include_router(root)
     if api:
         frontend.install(app)
-    app.add_middleware(Admission, policy=_policy(settings), authenticate=_gate_of(app))  # type: ignore[arg-type]
+    app.add_middleware(Admission, policy=_policy(settings), authenticate=_gate_of(app))
     app.add_middleware(RequestEdge)
     return app
 

@@ -97,8 +97,8 @@ class Server:
 
     async def until_ended(self, queue_id: int, seconds: float = 120) -> Any:
         """The batch, once it has ended: its live events are listened to, nothing is polled."""
-        async with asyncio.timeout(seconds), self.client.stream("GET", f"/api/batch/queues/{queue_id}/events") as events:
-                name = ""
+        path, name = f"/api/batch/queues/{queue_id}/events", ""
+        async with asyncio.timeout(seconds), self.client.stream("GET", path) as events:
             async for line in events.aiter_lines():
                 if line.startswith("event: "):
                     name = line.removeprefix("event: ")

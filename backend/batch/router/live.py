@@ -1,18 +1,18 @@
 """What happens, as it happens; and everything that was made, in one file."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 
 from backend.auth.deps import CurrentUser
-from backend.batch import archive, queries
-from backend.batch.deps import ChangeFeed, LastEventId, StillAllowed
+from backend.batch import queries
+from backend.batch.archive import archive
+from backend.batch.deps import ChangeFeed, ChosenTasks, LastEventId, StillAllowed
 from backend.batch.stream import Listener, listen
 from backend.errors import NotFound, NothingToDownload, RateLimited
 from backend.web import sse
 from backend.web.deps import Db, Files, PathId
+from backend.web.files import streamed
 from backend.web.problems import Responses, responses
 
 router = APIRouter()
@@ -66,8 +66,11 @@ async def download_archive(
     user: CurrentUser,
     db: Db,
     storage: Files,
-    task_ids: Annotated[str | None, Query(max_length=4000, description="Only these, comma-separated.")] = None,
+    chosen: ChosenTasks,
 ) -> StreamingResponse:
     queue = await db.read(queries.queue_of, user.user_id, queue_id)
-    entries = await db.read(queries.archive_entries, queue_id, archive.parse_task_ids(task_ids))
-    return archive.response(storage, queue.batch_name or f"batch-{queue.id}", entries)
+    entries = await db.read(queries.archive_entries, queue_id, chosen)
+    if chosen is not None and len(entries) != len(chosen):
+        raise NotFound
+    name = queue.batch_name or f"batch-{queue.id}"
+    return streamed(archive(entries, storage), f"{name}.zip", "application/zip")

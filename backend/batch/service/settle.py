@@ -30,6 +30,7 @@ from backend.batch.states import TaskStatus
 from backend.credits import service as credits
 from backend.credits.service import Charge, Resolution
 from backend.db import affected, announce, utc_after, utcnow
+from backend.images import names
 from backend.images.models import Image
 
 
@@ -152,7 +153,7 @@ def _retry_values(row: BatchTask, outcome: Again) -> dict[str, Any]:
 async def _add_image(session: AsyncSession, row: BatchTask, result: Delivered) -> int:
     image = Image(
         user_id=row.user_id,
-        filename=row.original_filename,
+        filename=names.with_type(row.original_filename, result.mime_type),
         mime_type=result.mime_type,
         width=result.width,
         height=result.height,
