@@ -17,14 +17,19 @@ def events(body: bytes | bytearray) -> list[Any]:
 
 
 def _data(body: bytes | bytearray) -> Iterator[bytes]:
-    """Each event's data; lines of one event are joined, as the standard says."""
+    """Each event's data; lines of one event are joined, as the standard says. A line is copied once: it can be 30 MB."""
     lines: list[bytes] = []
-    for line in bytes(body).replace(b"\r\n", b"\n").split(b"\n"):
-        if line.startswith(b"data:"):
-            lines.append(line[5:].removeprefix(b" "))
-        elif not line and lines:
+    start = 0
+    while start < len(body):
+        end = body.find(b"\n", start)
+        end = len(body) if end < 0 else end
+        stop = end - 1 if end > start and body[end - 1] == ord("\r") else end
+        if body.startswith(b"data:", start, stop):
+            lines.append(bytes(body[start + (6 if body.startswith(b"data: ", start, stop) else 5) : stop]))
+        elif stop == start and lines:
             yield b"\n".join(lines)
-            lines = []
+            lines.clear()
+        start = end + 1
     if lines:
         yield b"\n".join(lines)
 
