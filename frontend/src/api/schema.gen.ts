@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prometheus metrics, for administrators and this machine itself */
+        get: operations["health-get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -11,8 +28,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Health */
-        get: operations["health_api_health_get"];
+        /** Whether the service is well */
+        get: operations["health-get_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -30,8 +47,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Register */
-        post: operations["register_api_auth_register_post"];
+        /** Make an account */
+        post: operations["auth-register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign a program in (OAuth2 password flow) */
+        post: operations["auth-create_access_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -47,10 +81,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Login */
-        post: operations["login_api_auth_session_post"];
-        /** Logout */
-        delete: operations["logout_api_auth_session_delete"];
+        /** Sign a browser in: the answer sets its session cookie */
+        post: operations["auth-sign_in"];
+        /** Sign this browser out */
+        delete: operations["auth-sign_out"];
         options?: never;
         head?: never;
         patch?: never;
@@ -63,8 +97,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Me */
-        get: operations["me_api_auth_me_get"];
+        /** Who you are, and your credits */
+        get: operations["auth-get_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -82,8 +116,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Password */
-        post: operations["password_api_auth_password_post"];
+        /** Change your password; ends every other session and every access token */
+        post: operations["auth-change_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -97,11 +131,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tokens */
-        get: operations["tokens_api_auth_tokens_get"];
+        /** Your API tokens, newest first */
+        get: operations["auth-list_tokens"];
         put?: never;
-        /** Mktoken */
-        post: operations["mktoken_api_auth_tokens_post"];
+        /** Make an API token; its secret is answered this once */
+        post: operations["auth-create_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -118,8 +152,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Deltoken */
-        delete: operations["deltoken_api_auth_tokens__token_id__delete"];
+        /** End an API token */
+        delete: operations["auth-delete_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -132,8 +166,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Sessions */
-        get: operations["sessions_api_auth_sessions_get"];
+        /** Where you are signed in, newest first */
+        get: operations["auth-list_sessions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -152,8 +186,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delsess */
-        delete: operations["delsess_api_auth_sessions__session_id__delete"];
+        /** Sign one of your browsers out */
+        delete: operations["auth-delete_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -166,8 +200,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Credits */
-        get: operations["credits_api_auth_credits_get"];
+        /** Your ledger, newest first; with queue_id the receipt of one batch */
+        get: operations["auth-list_credits"];
         put?: never;
         post?: never;
         delete?: never;
@@ -176,35 +210,20 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/batch/config": {
+    "/api/auth/upstream": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Config */
-        get: operations["config_api_batch_config_get"];
-        put?: never;
+        /** Your own upstream */
+        get: operations["auth-get_upstream"];
+        /** Set your own upstream; its key is stored encrypted and never answered */
+        put: operations["auth-put_upstream"];
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/batch/presets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Presets */
-        get: operations["presets_api_batch_presets_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
+        /** Forget your own upstream */
+        delete: operations["auth-delete_upstream"];
         options?: never;
         head?: never;
         patch?: never;
@@ -219,8 +238,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Upload */
-        post: operations["upload_api_batch_images_post"];
+        /** Give an image to use in batches */
+        post: operations["batch-upload_image"];
         delete?: never;
         options?: never;
         head?: never;
@@ -234,8 +253,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Image */
-        get: operations["image_api_batch_images__image_id__get"];
+        /** The image itself */
+        get: operations["batch-get_image"];
         put?: never;
         post?: never;
         delete?: never;
@@ -251,8 +270,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Thumb */
-        get: operations["thumb_api_batch_images__image_id__thumbnail_get"];
+        /** How it looks small, at most 512 pixels, as WebP */
+        get: operations["batch-get_thumbnail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -261,18 +280,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/batch/queues": {
+    "/api/batch/config": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Queues */
-        get: operations["queues_api_batch_queues_get"];
+        /** What a client must know before it makes a batch */
+        get: operations["batch-get_config"];
         put?: never;
-        /** Create */
-        post: operations["create_api_batch_queues_post"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batch/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prompts to choose from */
+        get: operations["batch-list_presets"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -288,8 +323,26 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Estimate */
-        post: operations["estimate_api_batch_queues_estimate_post"];
+        /** What a batch would cost, and how long it would take */
+        post: operations["batch-estimate_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batch/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your batches, newest first */
+        get: operations["batch-list_queues"];
+        put?: never;
+        /** Make a batch, of files or of images uploaded before */
+        post: operations["batch-create_queue"];
         delete?: never;
         options?: never;
         head?: never;
@@ -303,16 +356,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Queue */
-        get: operations["queue_api_batch_queues__queue_id__get"];
+        /** One batch */
+        get: operations["batch-get_queue"];
         put?: never;
         post?: never;
-        /** Delete */
-        delete: operations["delete_api_batch_queues__queue_id__delete"];
+        /** Delete a batch that has ended, with its files */
+        delete: operations["batch-delete_queue"];
         options?: never;
         head?: never;
-        /** Rename */
-        patch: operations["rename_api_batch_queues__queue_id__patch"];
+        /** Rename a batch */
+        patch: operations["batch-rename_queue"];
         trace?: never;
     };
     "/api/batch/queues/{queue_id}/tasks": {
@@ -322,8 +375,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tasks */
-        get: operations["tasks_api_batch_queues__queue_id__tasks_get"];
+        /** Its images, in upload order */
+        get: operations["batch-list_queue_tasks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -341,8 +394,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pause */
-        post: operations["pause_api_batch_queues__queue_id__pause_post"];
+        /** Start no further image */
+        post: operations["batch-pause_queue"];
         delete?: never;
         options?: never;
         head?: never;
@@ -358,8 +411,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Resume */
-        post: operations["resume_api_batch_queues__queue_id__resume_post"];
+        /** Go on */
+        post: operations["batch-resume_queue"];
         delete?: never;
         options?: never;
         head?: never;
@@ -375,8 +428,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel */
-        post: operations["cancel_api_batch_queues__queue_id__cancel_post"];
+        /** Stop a batch and give back what was not delivered; safe to repeat */
+        post: operations["batch-cancel_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batch/queues/{queue_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the images after the samples go */
+        post: operations["batch-approve_queue"];
         delete?: never;
         options?: never;
         head?: never;
@@ -392,25 +462,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Retry */
-        post: operations["retry_api_batch_queues__queue_id__retry_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/batch/queues/{queue_id}/archive": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Archive */
-        get: operations["archive_api_batch_queues__queue_id__archive_get"];
-        put?: never;
-        post?: never;
+        /** Try every failed image again, at its price */
+        post: operations["batch-retry_queue"];
         delete?: never;
         options?: never;
         head?: never;
@@ -424,8 +477,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Task */
-        get: operations["task_api_batch_tasks__task_id__get"];
+        /** One image of a batch */
+        get: operations["batch-get_task"];
         put?: never;
         post?: never;
         delete?: never;
@@ -443,8 +496,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tretry */
-        post: operations["tretry_api_batch_tasks__task_id__retry_post"];
+        /** Try a failed image again, at its price */
+        post: operations["batch-retry_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -460,8 +513,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tcancel */
-        post: operations["tcancel_api_batch_tasks__task_id__cancel_post"];
+        /** Stop one image */
+        post: operations["batch-cancel_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -477,8 +530,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Edit */
-        post: operations["edit_api_batch_tasks__task_id__edit_post"];
+        /** Another version of an image, at the price of one */
+        post: operations["batch-edit_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -492,8 +545,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events */
-        get: operations["events_api_batch_events_get"];
+        /** Changes of all your batches */
+        get: operations["batch-stream_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batch/queues/{queue_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes of one batch */
+        get: operations["batch-stream_queue_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batch/queues/{queue_id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that was made, as one ZIP */
+        get: operations["batch-download_archive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -509,10 +596,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Aconfig */
-        get: operations["aconfig_api_admin_config_get"];
-        /** Putconfig */
-        put: operations["putconfig_api_admin_config_put"];
+        /** The settings in force */
+        get: operations["admin-get_config"];
+        /** Change any of the settings; they take hold within a second */
+        put: operations["admin-put_config"];
         post?: never;
         delete?: never;
         options?: never;
@@ -527,11 +614,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Apresets */
-        get: operations["apresets_api_admin_presets_get"];
+        /** All presets, in sort order */
+        get: operations["admin-list_presets"];
         put?: never;
-        /** Mkpreset */
-        post: operations["mkpreset_api_admin_presets_post"];
+        /** Make a preset */
+        post: operations["admin-create_preset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -546,96 +633,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Uppreset */
-        put: operations["uppreset_api_admin_presets__preset_id__put"];
+        /** Change any part of a preset */
+        put: operations["admin-put_preset"];
         post?: never;
-        /** Delpreset */
-        delete: operations["delpreset_api_admin_presets__preset_id__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/batch/queues": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Aqueues */
-        get: operations["aqueues_api_admin_batch_queues_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/batch/tasks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Atasks */
-        get: operations["atasks_api_admin_batch_tasks_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/batch/queues/{queue_id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Acancel */
-        post: operations["acancel_api_admin_batch_queues__queue_id__cancel_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/batch/pause": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Apause */
-        post: operations["apause_api_admin_batch_pause_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/batch/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Aresume */
-        post: operations["aresume_api_admin_batch_resume_post"];
-        delete?: never;
+        /** Delete a preset */
+        delete: operations["admin-delete_preset"];
         options?: never;
         head?: never;
         patch?: never;
@@ -648,8 +650,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Users */
-        get: operations["users_api_admin_users_get"];
+        /** All users, newest first */
+        get: operations["admin-list_users"];
         put?: never;
         post?: never;
         delete?: never;
@@ -671,8 +673,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Upuser */
-        patch: operations["upuser_api_admin_users__user_id__patch"];
+        /** Change a user's role, or whether they may sign in */
+        patch: operations["admin-change_user"];
         trace?: never;
     };
     "/api/admin/users/{user_id}/credits": {
@@ -684,8 +686,110 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ucredits */
-        post: operations["ucredits_api_admin_users__user_id__credits_post"];
+        /** Give a user credits, or take some */
+        post: operations["admin-give_credits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/batch/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everyone's batches, newest first */
+        get: operations["admin-list_queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/batch/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everyone's images in batches, newest first */
+        get: operations["admin-list_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/batch/queues/{queue_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop anybody's batch; what was not delivered is given back */
+        post: operations["admin-cancel_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/batch/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start no further image, of anybody; what is in flight finishes */
+        post: operations["admin-pause_dispatcher"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/batch/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start images again */
+        post: operations["admin-resume_dispatcher"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what, newest first */
+        get: operations["admin-list_audit"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -696,8 +800,36 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** AdminPreset */
-        AdminPreset: {
+        /**
+         * AccessTokenOut
+         * @description A bearer token, good for `expires_in` seconds.
+         */
+        AccessTokenOut: {
+            /** Access Token */
+            access_token: string;
+            /**
+             * Token Type
+             * @constant
+             */
+            token_type: "bearer";
+            /** Expires In */
+            expires_in: number;
+        };
+        /**
+         * AccountUpdate
+         * @description Either or both.
+         */
+        AccountUpdate: {
+            /** Is Active */
+            is_active?: boolean | null;
+            /** Role */
+            role?: ("user" | "admin") | null;
+        };
+        /**
+         * AdminPresetOut
+         * @description A preset as administrators see it.
+         */
+        AdminPresetOut: {
             /** Id */
             id: number;
             /** Title */
@@ -711,8 +843,11 @@ export interface components {
             /** Is Active */
             is_active: boolean;
         };
-        /** AdminQueue */
-        AdminQueue: {
+        /**
+         * AdminQueueOut
+         * @description A batch, and whose it is.
+         */
+        AdminQueueOut: {
             /** Id */
             id: number;
             /** Batch Name */
@@ -721,11 +856,7 @@ export interface components {
             prompt: string;
             /** Model */
             model: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "pending" | "processing" | "paused" | "awaiting_approval" | "completed" | "failed" | "cancelled";
+            status: components["schemas"]["QueueStatus"];
             /** Total Images */
             total_images: number;
             /** Completed Images */
@@ -741,11 +872,10 @@ export interface components {
             /** Credits Released */
             credits_released: number;
             /** Queue Position */
-            queue_position: number | null;
+            queue_position: number;
             /** Eta Seconds */
             eta_seconds: number | null;
-            /** Paused Reason */
-            paused_reason: string | null;
+            paused_reason: components["schemas"]["PausedReason"] | null;
             /** Version */
             version: number;
             /** Created At */
@@ -754,13 +884,16 @@ export interface components {
             started_at: string | null;
             /** Completed At */
             completed_at: string | null;
-            /** Username */
-            username: string;
             /** User Id */
             user_id: number;
+            /** Username */
+            username: string;
         };
-        /** AdminTask */
-        AdminTask: {
+        /**
+         * AdminTaskOut
+         * @description An image of a batch, and whose it is.
+         */
+        AdminTaskOut: {
             /** Id */
             id: number;
             /** Queue Id */
@@ -775,19 +908,15 @@ export interface components {
             prompt: string;
             /** Model */
             model: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "pending" | "processing" | "completed" | "failed" | "cancelled";
+            status: components["schemas"]["TaskStatus"];
             /** Attempts */
             attempts: number;
             /** Error Code */
             error_code: string | null;
             /** Error Message */
             error_message: string | null;
-            original_image: components["schemas"]["Image"];
-            generated_image: components["schemas"]["Image"] | null;
+            original_image: components["schemas"]["ImageOut"] | null;
+            generated_image: components["schemas"]["ImageOut"] | null;
             /** Created At */
             created_at: string;
             /** Started At */
@@ -798,13 +927,18 @@ export interface components {
             next_attempt_at: string | null;
             /** Version */
             version: number;
+            /** User Id */
+            user_id: number;
             /** Username */
             username: string;
             /** Batch Name */
             batch_name: string;
         };
-        /** AdminUser */
-        AdminUser: {
+        /**
+         * AdminUserOut
+         * @description A user as administrators see them.
+         */
+        AdminUserOut: {
             /** Id */
             id: number;
             /** Username */
@@ -823,20 +957,69 @@ export interface components {
             /** Is Active */
             is_active: boolean;
         };
-        /** Body_upload_api_batch_images_post */
-        Body_upload_api_batch_images_post: {
-            /** File */
-            file: string;
+        /** ApiTokenIn */
+        ApiTokenIn: {
+            /**
+             * Name
+             * @example nightly catalogue
+             */
+            name: string;
+            /**
+             * Expires In Days
+             * @description Without it: never.
+             */
+            expires_in_days?: number | null;
         };
-        /** CIn */
-        CIn: {
-            /** Delta */
-            delta: number;
-            /** Note */
-            note: string;
+        /**
+         * ApiTokenOut
+         * @description A personal API token; `hint` is how it begins.
+         */
+        ApiTokenOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Hint */
+            hint: string;
+            /** Created At */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
         };
-        /** Config */
-        Config: {
+        /** ApproveIn */
+        ApproveIn: {
+            /** Prompt */
+            prompt?: string | null;
+        };
+        /**
+         * AuditEntryOut
+         * @description Who changed what; `actor` is null when that user is gone.
+         */
+        AuditEntryOut: {
+            /** Id */
+            id: number;
+            /** Actor Id */
+            actor_id: number | null;
+            /** Actor */
+            actor: string | null;
+            /** Action */
+            action: string;
+            /** Target */
+            target: string;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+            /** Created At */
+            created_at: string;
+        };
+        /**
+         * BatchConfigOut
+         * @description What a client must know before it makes a batch.
+         */
+        BatchConfigOut: {
             /** Concurrency */
             concurrency: number;
             /** Max Files */
@@ -848,50 +1031,28 @@ export interface components {
             /** Max Retries */
             max_retries: number;
             /** Models */
-            models: components["schemas"]["Model"][];
+            models: components["schemas"]["ModelOut"][];
             /** Default Model */
             default_model: string;
             /** Retention Days */
             retention_days: number;
         };
-        /** Cred */
-        Cred: {
-            /** Username */
-            username: string;
-            /** Password */
-            password: string;
-        };
-        /** Disp */
-        Disp: {
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "running" | "paused" | "draining";
-            /** Concurrency */
-            concurrency: number;
-            /** In Flight */
-            in_flight: number;
-            /** Pending */
-            pending: number;
-        };
-        /** Ed */
-        Ed: {
-            /** Prompt */
-            prompt: string;
-            /**
-             * Source
-             * @enum {string}
-             */
-            source: "generated" | "original";
-        };
-        /** Entry */
-        Entry: {
+        /**
+         * CreditEntryOut
+         * @description One line of a user's ledger. The deltas of all lines add up to the user's spendable credits.
+         */
+        CreditEntryOut: {
             /** Id */
             id: number;
-            /** Delta */
+            /**
+             * Delta
+             * @description Change of the spendable balance: hold −price, capture 0, release +price.
+             */
             delta: number;
-            /** Balance */
+            /**
+             * Balance
+             * @description Spendable credits after this line.
+             */
             balance: number;
             /**
              * Kind
@@ -907,8 +1068,82 @@ export interface components {
             /** Created At */
             created_at: string;
         };
-        /** Est */
-        Est: {
+        /**
+         * CreditsIn
+         * @description Credits to give, or to take when negative.
+         */
+        CreditsIn: {
+            /**
+             * Delta
+             * @example 100
+             */
+            delta: number;
+            /**
+             * Note
+             * @description Why; it stands in the user's ledger.
+             * @default
+             * @example for the autumn catalogue
+             */
+            note: string;
+        };
+        /**
+         * DispatcherHealth
+         * @description `in_flight` and `concurrency` are of all processes together; `pending` images wait.
+         */
+        DispatcherHealth: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "paused" | "draining";
+            /** Concurrency */
+            concurrency: number;
+            /** In Flight */
+            in_flight: number;
+            /** Pending */
+            pending: number;
+        };
+        /**
+         * DispatcherOut
+         * @description Whether new images are started.
+         */
+        DispatcherOut: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "paused";
+        };
+        /**
+         * EditIn
+         * @description Another version of an image, from its result or from its original.
+         */
+        EditIn: {
+            /**
+             * Prompt
+             * @description What to do with every image, 1 to 4,000 characters.
+             * @example 水彩画风,留白通透
+             */
+            prompt: string;
+            /**
+             * Source
+             * @default generated
+             * @enum {string}
+             */
+            source: "generated" | "original";
+        };
+        /** EstimateIn */
+        EstimateIn: {
+            /** Model */
+            model?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * EstimateOut
+         * @description What a batch would cost, what there is, and how long it would take (null until that is known).
+         */
+        EstimateOut: {
             /** Credits */
             credits: number;
             /** Available */
@@ -916,19 +1151,10 @@ export interface components {
             /** Seconds */
             seconds: number | null;
         };
-        /** EstIn */
-        EstIn: {
-            /** Model */
-            model: string;
-            /** Count */
-            count: number;
-        };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
-        };
-        /** Health */
+        /**
+         * Health
+         * @description `degraded` means: do not send work here now.
+         */
         Health: {
             /**
              * Status
@@ -941,11 +1167,19 @@ export interface components {
              * Database
              * @enum {string}
              */
-            database: "ok" | "down";
-            dispatcher: components["schemas"]["Disp"];
+            database: "ok" | "unavailable";
+            /**
+             * Storage
+             * @enum {string}
+             */
+            storage: "ok" | "full";
+            dispatcher: components["schemas"]["DispatcherHealth"];
         };
-        /** Image */
-        Image: {
+        /**
+         * ImageOut
+         * @description An image: what it is, and where its bytes and its thumbnail are. Width and height are those of the upright picture.
+         */
+        ImageOut: {
             /** Id */
             id: number;
             /** Filename */
@@ -960,15 +1194,18 @@ export interface components {
             size_bytes: number;
             /** Sha256 */
             sha256: string;
-            /** Url */
-            url: string;
-            /** Thumbnail Url */
-            thumbnail_url: string;
             /** Created At */
             created_at: string;
+            /** Url */
+            readonly url: string;
+            /** Thumbnail Url */
+            readonly thumbnail_url: string;
         };
-        /** Model */
-        Model: {
+        /**
+         * ModelOut
+         * @description A model that can be chosen.
+         */
+        ModelOut: {
             /** Id */
             id: string;
             /** Name */
@@ -984,14 +1221,17 @@ export interface components {
             /** Aspect Ratios */
             aspect_ratios: string[];
         };
-        /** NewToken */
-        NewToken: {
+        /**
+         * NewApiTokenOut
+         * @description A token just made: `token` is shown this once.
+         */
+        NewApiTokenOut: {
             /** Id */
             id: number;
             /** Name */
             name: string;
-            /** Prefix */
-            prefix: string;
+            /** Hint */
+            hint: string;
             /** Created At */
             created_at: string;
             /** Expires At */
@@ -1001,19 +1241,195 @@ export interface components {
             /** Token */
             token: string;
         };
-        /** PIn */
-        PIn: {
-            /** Title */
+        /**
+         * OwnUpstreamIn
+         * @description Whose service edits the user's images, at the user's own account there.
+         */
+        OwnUpstreamIn: {
+            /**
+             * Provider
+             * @enum {string}
+             */
+            provider: "openai-chat" | "openai-images" | "gemini" | "dashscope";
+            /**
+             * Base Url
+             * @description A public http(s) address, up to 500 characters.
+             * @example https://api.openai.com/v1
+             */
+            base_url: string;
+            /**
+             * Api Key
+             * @description Stored encrypted, never answered.
+             * @example sk-0123456789abcdef
+             */
+            api_key: string;
+            /**
+             * Model
+             * @example gpt-image-1
+             */
+            model: string;
+        };
+        /**
+         * OwnUpstreamOut
+         * @description A user's own upstream; of its key only the last four characters.
+         */
+        OwnUpstreamOut: {
+            /** Provider */
+            provider: string;
+            /** Base Url */
+            base_url: string;
+            /** Key Hint */
+            key_hint: string;
+            /** Model */
+            model: string;
+            /** Created At */
+            created_at: string;
+            /** Updated At */
+            updated_at: string;
+        };
+        /** Page[AdminPresetOut] */
+        Page_AdminPresetOut_: {
+            /** Items */
+            items: components["schemas"]["AdminPresetOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[AdminQueueOut] */
+        Page_AdminQueueOut_: {
+            /** Items */
+            items: components["schemas"]["AdminQueueOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[AdminTaskOut] */
+        Page_AdminTaskOut_: {
+            /** Items */
+            items: components["schemas"]["AdminTaskOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[AdminUserOut] */
+        Page_AdminUserOut_: {
+            /** Items */
+            items: components["schemas"]["AdminUserOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[ApiTokenOut] */
+        Page_ApiTokenOut_: {
+            /** Items */
+            items: components["schemas"]["ApiTokenOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[AuditEntryOut] */
+        Page_AuditEntryOut_: {
+            /** Items */
+            items: components["schemas"]["AuditEntryOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[CreditEntryOut] */
+        Page_CreditEntryOut_: {
+            /** Items */
+            items: components["schemas"]["CreditEntryOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[PresetOut] */
+        Page_PresetOut_: {
+            /** Items */
+            items: components["schemas"]["PresetOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[QueueOut] */
+        Page_QueueOut_: {
+            /** Items */
+            items: components["schemas"]["QueueOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[SessionOut] */
+        Page_SessionOut_: {
+            /** Items */
+            items: components["schemas"]["SessionOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[TaskOut] */
+        Page_TaskOut_: {
+            /** Items */
+            items: components["schemas"]["TaskOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * PasswordForm
+         * @description The OAuth2 password flow. Its other fields are taken, as the standard asks, and mean nothing here.
+         */
+        PasswordForm: {
+            /**
+             * Username
+             * @example 小林
+             */
+            username: string;
+            /**
+             * Password
+             * @example horse-battery-staple
+             */
+            password: string;
+            /**
+             * Grant Type
+             * @default password
+             * @enum {string}
+             */
+            grant_type: "password" | "";
+        };
+        /** PasswordIn */
+        PasswordIn: {
+            /**
+             * Current Password
+             * @example horse-battery-staple
+             */
+            current_password: string;
+            /**
+             * New Password
+             * @description 8 to 128 characters, whichever you like.
+             * @example horse-battery-staple
+             */
+            new_password: string;
+        };
+        /**
+         * PausedReason
+         * @enum {string}
+         */
+        PausedReason: "user" | "admin" | "upstream_rejected_auth" | "upstream_quota" | "upstream_unavailable";
+        /**
+         * PresetIn
+         * @description A new preset.
+         */
+        PresetIn: {
+            /**
+             * Title
+             * @example 水彩画风
+             */
             title: string;
-            /** Content */
+            /**
+             * Content
+             * @description The prompt, 1 to 4,000 characters.
+             * @example 把这张图片重绘为一幅手绘水彩画
+             */
             content: string;
             /**
              * Category
              * @default
+             * @example 风格
              */
             category: string;
             /**
              * Sort Order
+             * @description Smaller comes first.
              * @default 0
              */
             sort_order: number;
@@ -1023,8 +1439,27 @@ export interface components {
              */
             is_active: boolean;
         };
-        /** PUp */
-        PUp: {
+        /**
+         * PresetOut
+         * @description A preset as everyone sees it.
+         */
+        PresetOut: {
+            /** Id */
+            id: number;
+            /** Title */
+            title: string;
+            /** Content */
+            content: string;
+            /** Category */
+            category: string;
+            /** Sort Order */
+            sort_order: number;
+        };
+        /**
+         * PresetUpdate
+         * @description Any subset of a preset's fields.
+         */
+        PresetUpdate: {
             /** Title */
             title?: string | null;
             /** Content */
@@ -1036,113 +1471,30 @@ export interface components {
             /** Is Active */
             is_active?: boolean | null;
         };
-        /** Page_AdminPreset */
-        Page_AdminPreset: {
-            /** Items */
-            items: components["schemas"]["AdminPreset"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** Page_AdminQueue */
-        Page_AdminQueue: {
-            /** Items */
-            items: components["schemas"]["AdminQueue"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** Page_AdminTask */
-        Page_AdminTask: {
-            /** Items */
-            items: components["schemas"]["AdminTask"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** Page_AdminUser */
-        Page_AdminUser: {
-            /** Items */
-            items: components["schemas"]["AdminUser"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** Page_Entry */
-        Page_Entry: {
-            /** Items */
-            items: components["schemas"]["Entry"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** Page_Preset */
-        Page_Preset: {
-            /** Items */
-            items: components["schemas"]["Preset"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** Page_Queue */
-        Page_Queue: {
-            /** Items */
-            items: components["schemas"]["Queue"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** Page_Sess */
-        Page_Sess: {
-            /** Items */
-            items: components["schemas"]["Sess"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** Page_Task */
-        Page_Task: {
-            /** Items */
-            items: components["schemas"]["Task"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** Page_Token */
-        Page_Token: {
-            /** Items */
-            items: components["schemas"]["Token"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** Preset */
-        Preset: {
-            /** Id */
-            id: number;
+        /**
+         * Problem
+         * @description An error (RFC 9457). `code` is stable; `errors` comes with 422.
+         */
+        Problem: {
+            /** Type */
+            type: string;
             /** Title */
             title: string;
-            /** Content */
-            content: string;
-            /** Category */
-            category: string;
-            /** Sort Order */
-            sort_order: number;
+            /** Status */
+            status: number;
+            /** Detail */
+            detail: string;
+            /** Code */
+            code: string;
+        } & {
+            [key: string]: unknown;
         };
-        /** Pw */
-        Pw: {
-            /** Current Password */
-            current_password: string;
-            /** New Password */
-            new_password: string;
-        };
-        /** QIn */
-        QIn: {
-            /** Image Ids */
-            image_ids: number[];
-            /** Prompt */
-            prompt: string;
-            /** Model */
-            model?: string | null;
-            /** Batch Name */
-            batch_name?: string | null;
-            /** Aspect Ratio */
-            aspect_ratio?: string | null;
-            /** Image Size */
-            image_size?: string | null;
-        };
-        /** Queue */
-        Queue: {
+        /**
+         * QueueOut
+         * @description A batch. `queue_position` is how many images of others are due before its next one; `eta_seconds` is null until two
+         *     images are done; `version` grows with every change.
+         */
+        QueueOut: {
             /** Id */
             id: number;
             /** Batch Name */
@@ -1151,11 +1503,7 @@ export interface components {
             prompt: string;
             /** Model */
             model: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "pending" | "processing" | "paused" | "awaiting_approval" | "completed" | "failed" | "cancelled";
+            status: components["schemas"]["QueueStatus"];
             /** Total Images */
             total_images: number;
             /** Completed Images */
@@ -1171,11 +1519,10 @@ export interface components {
             /** Credits Released */
             credits_released: number;
             /** Queue Position */
-            queue_position: number | null;
+            queue_position: number;
             /** Eta Seconds */
             eta_seconds: number | null;
-            /** Paused Reason */
-            paused_reason: string | null;
+            paused_reason: components["schemas"]["PausedReason"] | null;
             /** Version */
             version: number;
             /** Created At */
@@ -1185,35 +1532,69 @@ export interface components {
             /** Completed At */
             completed_at: string | null;
         };
-        /** Reg */
-        Reg: {
-            /** Username */
+        /**
+         * QueueStatus
+         * @enum {string}
+         */
+        QueueStatus: "pending" | "processing" | "paused" | "awaiting_approval" | "completed" | "failed" | "cancelled";
+        /** RegisterIn */
+        RegisterIn: {
+            /**
+             * Username
+             * @description 3 to 32 ASCII letters, digits, `_`, `-`, `.` or CJK characters.
+             * @example 小林
+             */
             username: string;
-            /** Password */
+            /**
+             * Password
+             * @description 8 to 128 characters, whichever you like.
+             * @example horse-battery-staple
+             */
             password: string;
             /** Email */
             email?: string | null;
         };
-        /** Ren */
-        Ren: {
-            /** Batch Name */
+        /** RenameIn */
+        RenameIn: {
+            /**
+             * Batch Name
+             * @example 夏季新品
+             */
             batch_name: string;
         };
-        /** Runtime */
-        Runtime: {
-            /** Concurrency */
+        /**
+         * RuntimeConfig
+         * @description All of them.
+         */
+        RuntimeConfig: {
+            /**
+             * Concurrency
+             * @description Images processed at once, by all processes together. 3-5 is good.
+             */
             concurrency: number;
-            /** Max Retries */
+            /**
+             * Max Retries
+             * @description How often a failed image is tried again by itself.
+             */
             max_retries: number;
-            /** Signup Credits */
+            /**
+             * Signup Credits
+             * @description Credits a new user starts with.
+             */
             signup_credits: number;
             /** Registration Open */
             registration_open: boolean;
-            /** Retention Days */
+            /**
+             * Retention Days
+             * @description Finished batches are deleted after this; 0 keeps them.
+             */
             retention_days: number;
         };
-        /** RuntimeUp */
-        RuntimeUp: {
+        /**
+         * RuntimeConfigUpdate
+         * @description Any subset of them.
+         */
+        RuntimeConfigUpdate: {
             /** Concurrency */
             concurrency?: number | null;
             /** Max Retries */
@@ -1225,23 +1606,45 @@ export interface components {
             /** Retention Days */
             retention_days?: number | null;
         };
-        /** Sess */
-        Sess: {
+        /**
+         * SessionOut
+         * @description A browser that is signed in; `current` is the one that asks.
+         */
+        SessionOut: {
             /** Id */
             id: number;
             /** User Agent */
             user_agent: string;
-            /** Ip */
-            ip: string;
+            /** Address */
+            address: string;
             /** Created At */
             created_at: string;
             /** Last Seen At */
             last_seen_at: string;
+            /** Expires At */
+            expires_at: string;
             /** Current */
             current: boolean;
         };
-        /** Task */
-        Task: {
+        /** SignInIn */
+        SignInIn: {
+            /**
+             * Username
+             * @example 小林
+             */
+            username: string;
+            /**
+             * Password
+             * @example horse-battery-staple
+             */
+            password: string;
+        };
+        /**
+         * TaskOut
+         * @description One image of a batch. While it is `pending` after a failed attempt, `error_code` says what happened and
+         *     `next_attempt_at` when it is tried again.
+         */
+        TaskOut: {
             /** Id */
             id: number;
             /** Queue Id */
@@ -1256,19 +1659,15 @@ export interface components {
             prompt: string;
             /** Model */
             model: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "pending" | "processing" | "completed" | "failed" | "cancelled";
+            status: components["schemas"]["TaskStatus"];
             /** Attempts */
             attempts: number;
             /** Error Code */
             error_code: string | null;
             /** Error Message */
             error_message: string | null;
-            original_image: components["schemas"]["Image"];
-            generated_image: components["schemas"]["Image"] | null;
+            original_image: components["schemas"]["ImageOut"] | null;
+            generated_image: components["schemas"]["ImageOut"] | null;
             /** Created At */
             created_at: string;
             /** Started At */
@@ -1280,37 +1679,16 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** TokIn */
-        TokIn: {
-            /** Name */
-            name: string;
-            /** Expires In Days */
-            expires_in_days?: number | null;
-        };
-        /** Token */
-        Token: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Prefix */
-            prefix: string;
-            /** Created At */
-            created_at: string;
-            /** Expires At */
-            expires_at: string | null;
-            /** Last Used At */
-            last_used_at: string | null;
-        };
-        /** UUp */
-        UUp: {
-            /** Is Active */
-            is_active?: boolean | null;
-            /** Role */
-            role?: ("user" | "admin") | null;
-        };
-        /** User */
-        User: {
+        /**
+         * TaskStatus
+         * @enum {string}
+         */
+        TaskStatus: "pending" | "processing" | "completed" | "failed" | "cancelled";
+        /**
+         * UserOut
+         * @description A user; `credits` can be spent.
+         */
+        UserOut: {
             /** Id */
             id: number;
             /** Username */
@@ -1327,19 +1705,6 @@ export interface components {
             /** Created At */
             created_at: string;
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
-        };
     };
     responses: never;
     parameters: never;
@@ -1349,7 +1714,67 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    health_api_health_get: {
+    "health-get_metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "health-get_health": {
         parameters: {
             query?: never;
             header?: never;
@@ -1367,9 +1792,58 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Degraded: the database is away, the storage full, or it drains */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
         };
     };
-    register_api_auth_register_post: {
+    "auth-register": {
         parameters: {
             query?: never;
             header?: never;
@@ -1378,7 +1852,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reg"];
+                "application/json": components["schemas"]["RegisterIn"];
             };
         };
         responses: {
@@ -1388,21 +1862,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["UserOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `registration_closed`: Registration is closed; ask an administrator for an account. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `username_taken`: This user name is taken. · `email_taken`: This e-mail address is taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `weak_password`: This password is too easy to guess. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    login_api_auth_session_post: {
+    "auth-create_access_token": {
         parameters: {
             query?: never;
             header?: never;
@@ -1411,7 +1936,81 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Cred"];
+                "application/x-www-form-urlencoded": components["schemas"]["PasswordForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessTokenOut"];
+                };
+            };
+            /** @description `invalid_credentials`: The user name or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account_disabled`: This account is disabled. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "auth-sign_in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInIn"];
             };
         };
         responses: {
@@ -1422,18 +2021,59 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
+            /** @description `invalid_credentials`: The user name or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account_disabled`: This account is disabled. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    logout_api_auth_session_delete: {
+    "auth-sign_out": {
         parameters: {
             query?: never;
             header?: never;
@@ -1449,9 +2089,59 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    me_api_auth_me_get: {
+    "auth-get_me": {
         parameters: {
             query?: never;
             header?: never;
@@ -1466,12 +2156,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["UserOut"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    password_api_auth_password_post: {
+    "auth-change_password": {
         parameters: {
             query?: never;
             header?: never;
@@ -1480,7 +2210,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Pw"];
+                "application/json": components["schemas"]["PasswordIn"];
             };
         };
         responses: {
@@ -1491,20 +2221,66 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
+            /** @description `invalid_credentials`: The user name or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `weak_password`: This password is too easy to guess. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    tokens_api_auth_tokens_get: {
+    "auth-list_tokens": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1517,12 +2293,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Token"];
+                    "application/json": components["schemas"]["Page_ApiTokenOut_"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    mktoken_api_auth_tokens_post: {
+    "auth-create_token": {
         parameters: {
             query?: never;
             header?: never;
@@ -1531,7 +2347,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TokIn"];
+                "application/json": components["schemas"]["ApiTokenIn"];
             };
         };
         responses: {
@@ -1541,21 +2357,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NewToken"];
+                    "application/json": components["schemas"]["NewApiTokenOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_state`: The state of things does not allow this now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    deltoken_api_auth_tokens__token_id__delete: {
+    "auth-delete_token": {
         parameters: {
             query?: never;
             header?: never;
@@ -1573,20 +2440,76 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    sessions_api_auth_sessions_get: {
+    "auth-list_sessions": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1599,12 +2522,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Sess"];
+                    "application/json": components["schemas"]["Page_SessionOut_"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    delsess_api_auth_sessions__session_id__delete: {
+    "auth-delete_session": {
         parameters: {
             query?: never;
             header?: never;
@@ -1622,22 +2585,76 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    credits_api_auth_credits_get: {
+    "auth-list_credits": {
         parameters: {
             query?: {
+                /** @description Only what this batch cost. */
                 queue_id?: number | null;
+                /** @description How many at most. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
             };
             header?: never;
@@ -1652,21 +2669,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Entry"];
+                    "application/json": components["schemas"]["Page_CreditEntryOut_"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    config_api_batch_config_get: {
+    "auth-get_upstream": {
         parameters: {
             query?: never;
             header?: never;
@@ -1681,32 +2729,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Config"];
+                    "application/json": components["schemas"]["OwnUpstreamOut"];
                 };
             };
-        };
-    };
-    presets_api_batch_presets_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Preset"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    upload_api_batch_images_post: {
+    "auth-put_upstream": {
         parameters: {
             query?: never;
             header?: never;
@@ -1715,98 +2793,627 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["Body_upload_api_batch_images_post"];
+                "application/json": components["schemas"]["OwnUpstreamIn"];
             };
         };
         responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnUpstreamOut"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `url_not_allowed`: This address is not allowed. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "auth-delete_upstream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "batch-upload_image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The same file was given before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageOut"];
+                };
+            };
             /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Image"];
+                    "application/json": components["schemas"]["ImageOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `malformed_request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. · `file_too_large`: A file is too large. · `too_many_files`: There are too many files in one batch. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_image`: The file is not an image of a supported type. · `unsupported_media_type`: The Content-Type of the request is not one this address reads. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unreadable_image`: The image is damaged and cannot be decoded. · `image_too_many_pixels`: The image has too many pixels. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: The server's storage is full. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    image_api_batch_images__image_id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    thumb_api_batch_images__image_id__thumbnail_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    queues_api_batch_queues_get: {
+    "batch-get_image": {
         parameters: {
             query?: {
-                status?: ("pending" | "processing" | "paused" | "awaiting_approval" | "completed" | "failed" | "cancelled") | null;
+                /** @description Save it under its own name instead of showing it. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                image_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                };
+            };
+            /** @description The part that `Range` asks for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unchanged since the `ETag` in `If-None-Match` */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `Range` begins behind the end */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "batch-get_thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                };
+            };
+            /** @description The part that `Range` asks for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unchanged since the `ETag` in `If-None-Match` */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `Range` begins behind the end */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "batch-get_config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchConfigOut"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "batch-list_presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PresetOut_"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "batch-estimate_queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EstimateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstimateOut"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "batch-list_queues": {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["QueueStatus"] | null;
+                /** @description Part of the name or of the prompt. */
                 q?: string | null;
+                /** @description How many at most. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
             };
             header?: never;
@@ -1821,30 +3428,122 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Queue"];
+                    "application/json": components["schemas"]["Page_QueueOut_"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    create_api_batch_queues_post: {
+    "batch-create_queue": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes a repeat harmless. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["QIn"];
+                "multipart/form-data": {
+                    /**
+                     * Prompt
+                     * @description What to do with every image, 1 to 4,000 characters.
+                     * @example 水彩画风,留白通透
+                     */
+                    prompt: string;
+                    /** Model */
+                    model?: string | null;
+                    /**
+                     * Batch Name
+                     * @default
+                     * @example 夏季新品
+                     */
+                    batch_name?: string;
+                    /** Aspect Ratio */
+                    aspect_ratio?: string | null;
+                    /** Image Size */
+                    image_size?: string | null;
+                    /**
+                     * Sample First
+                     * @description Edit only so many images, then wait for approval.
+                     * @default 0
+                     */
+                    sample_first?: number;
+                } & {
+                    images: string[];
+                    reference_images?: string[];
+                };
+                "application/json": {
+                    /**
+                     * Prompt
+                     * @description What to do with every image, 1 to 4,000 characters.
+                     * @example 水彩画风,留白通透
+                     */
+                    prompt: string;
+                    /** Model */
+                    model?: string | null;
+                    /**
+                     * Batch Name
+                     * @default
+                     * @example 夏季新品
+                     */
+                    batch_name?: string;
+                    /** Aspect Ratio */
+                    aspect_ratio?: string | null;
+                    /** Image Size */
+                    image_size?: string | null;
+                    /**
+                     * Sample First
+                     * @description Edit only so many images, then wait for approval.
+                     * @default 0
+                     */
+                    sample_first?: number;
+                    /** Image Ids */
+                    image_ids: number[];
+                    /** Reference Image Ids */
+                    reference_image_ids?: number[];
+                };
             };
         };
         responses: {
@@ -1854,54 +3553,112 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Queue"];
+                    "application/json": components["schemas"]["QueueOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `malformed_request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_credits`: There are not enough credits for this. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`: The first request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. · `file_too_large`: A file is too large. · `too_many_files`: There are too many files in one batch. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_image`: The file is not an image of a supported type. · `unsupported_media_type`: The Content-Type of the request is not one this address reads. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unreadable_image`: The image is damaged and cannot be decoded. · `image_too_many_pixels`: The image has too many pixels. · `idempotency_mismatch`: This Idempotency-Key was used before with another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    estimate_api_batch_queues_estimate_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EstIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description `queue_full`: Too many of your images are waiting already. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Est"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description `storage_full`: The server's storage is full. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    queue_api_batch_queues__queue_id__get: {
+    "batch-get_queue": {
         parameters: {
             query?: never;
             header?: never;
@@ -1918,21 +3675,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Queue"];
+                    "application/json": unknown;
                 };
             };
-            /** @description Validation Error */
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    delete_api_batch_queues__queue_id__delete: {
+    "batch-delete_queue": {
         parameters: {
             query?: never;
             header?: never;
@@ -1950,18 +3755,69 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_state`: The state of things does not allow this now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    rename_api_batch_queues__queue_id__patch: {
+    "batch-rename_queue": {
         parameters: {
             query?: never;
             header?: never;
@@ -1972,7 +3828,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Ren"];
+                "application/json": components["schemas"]["RenameIn"];
             };
         };
         responses: {
@@ -1982,25 +3838,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Queue"];
+                    "application/json": components["schemas"]["QueueOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    tasks_api_batch_queues__queue_id__tasks_get: {
+    "batch-list_queue_tasks": {
         parameters: {
             query?: {
-                status?: ("pending" | "processing" | "completed" | "failed" | "cancelled") | null;
+                status?: components["schemas"]["TaskStatus"] | null;
+                /** @description How many at most. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
             };
             header?: never;
@@ -2017,21 +3916,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Task"];
+                    "application/json": components["schemas"]["Page_TaskOut_"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    pause_api_batch_queues__queue_id__pause_post: {
+    "batch-pause_queue": {
         parameters: {
             query?: never;
             header?: never;
@@ -2048,21 +3988,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Queue"];
+                    "application/json": components["schemas"]["QueueOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_state`: The state of things does not allow this now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    resume_api_batch_queues__queue_id__resume_post: {
+    "batch-resume_queue": {
         parameters: {
             query?: never;
             header?: never;
@@ -2079,21 +4070,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Queue"];
+                    "application/json": components["schemas"]["QueueOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_state`: The state of things does not allow this now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    cancel_api_batch_queues__queue_id__cancel_post: {
+    "batch-cancel_queue": {
         parameters: {
             query?: never;
             header?: never;
@@ -2110,21 +4152,158 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Queue"];
+                    "application/json": components["schemas"]["QueueOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_state`: The state of things does not allow this now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    retry_api_batch_queues__queue_id__retry_post: {
+    "batch-approve_queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                queue_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ApproveIn"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_state`: The state of things does not allow this now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "batch-retry_queue": {
         parameters: {
             query?: never;
             header?: never;
@@ -2141,52 +4320,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Queue"];
+                    "application/json": components["schemas"]["QueueOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_credits`: There are not enough credits for this. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    archive_api_batch_queues__queue_id__archive_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                queue_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    task_api_batch_tasks__task_id__get: {
+    "batch-get_task": {
         parameters: {
             query?: never;
             header?: never;
@@ -2203,21 +4402,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Task"];
+                    "application/json": components["schemas"]["TaskOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    tretry_api_batch_tasks__task_id__retry_post: {
+    "batch-retry_task": {
         parameters: {
             query?: never;
             header?: never;
@@ -2234,21 +4474,82 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Task"];
+                    "application/json": components["schemas"]["TaskOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_credits`: There are not enough credits for this. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_state`: The state of things does not allow this now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    tcancel_api_batch_tasks__task_id__cancel_post: {
+    "batch-cancel_task": {
         parameters: {
             query?: never;
             header?: never;
@@ -2265,21 +4566,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Task"];
+                    "application/json": components["schemas"]["TaskOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_state`: The state of things does not allow this now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    edit_api_batch_tasks__task_id__edit_post: {
+    "batch-edit_task": {
         parameters: {
             query?: never;
             header?: never;
@@ -2290,7 +4642,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Ed"];
+                "application/json": components["schemas"]["EditIn"];
             };
         };
         responses: {
@@ -2300,21 +4652,303 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Task"];
+                    "application/json": components["schemas"]["TaskOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_credits`: There are not enough credits for this. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_state`: The state of things does not allow this now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    events_api_batch_events_get: {
+    "batch-stream_events": {
+        parameters: {
+            query?: never;
+            header?: {
+                "last-event-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `queue` and `task` events with the present state of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "batch-stream_queue_events": {
+        parameters: {
+            query?: never;
+            header?: {
+                "last-event-id"?: string | null;
+            };
+            path: {
+                queue_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `queue` and `task` events with the present state of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "batch-download_archive": {
+        parameters: {
+            query?: {
+                /** @description Only these; may be repeated or comma-separated. */
+                task_ids?: string[] | null;
+            };
+            header?: never;
+            path: {
+                queue_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest version of each image, and manifest.csv */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `nothing_to_download`: Not one image of this batch is finished yet. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "admin-get_config": {
         parameters: {
             query?: never;
             header?: never;
@@ -2329,32 +4963,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["RuntimeConfig"];
                 };
             };
-        };
-    };
-    aconfig_api_admin_config_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Runtime"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    putconfig_api_admin_config_put: {
+    "admin-put_config": {
         parameters: {
             query?: never;
             header?: never;
@@ -2363,7 +5027,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RuntimeUp"];
+                "application/json": components["schemas"]["RuntimeConfigUpdate"];
             };
         };
         responses: {
@@ -2373,23 +5037,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Runtime"];
+                    "application/json": components["schemas"]["RuntimeConfig"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    apresets_api_admin_presets_get: {
+    "admin-list_presets": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2402,12 +5112,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_AdminPreset"];
+                    "application/json": components["schemas"]["Page_AdminPresetOut_"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    mkpreset_api_admin_presets_post: {
+    "admin-create_preset": {
         parameters: {
             query?: never;
             header?: never;
@@ -2416,7 +5176,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PIn"];
+                "application/json": components["schemas"]["PresetIn"];
             };
         };
         responses: {
@@ -2426,21 +5186,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AdminPreset"];
+                    "application/json": components["schemas"]["AdminPresetOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    uppreset_api_admin_presets__preset_id__put: {
+    "admin-put_preset": {
         parameters: {
             query?: never;
             header?: never;
@@ -2451,7 +5252,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PUp"];
+                "application/json": components["schemas"]["PresetUpdate"];
             };
         };
         responses: {
@@ -2461,21 +5262,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AdminPreset"];
+                    "application/json": components["schemas"]["AdminPresetOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    delpreset_api_admin_presets__preset_id__delete: {
+    "admin-delete_preset": {
         parameters: {
             query?: never;
             header?: never;
@@ -2493,24 +5345,76 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    aqueues_api_admin_batch_queues_get: {
+    "admin-list_users": {
         parameters: {
             query?: {
-                status?: ("pending" | "processing" | "paused" | "awaiting_approval" | "completed" | "failed" | "cancelled") | null;
-                user_id?: number | null;
+                /** @description Part of the text, letter case aside. */
                 q?: string | null;
+                /** @description How many at most. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
             };
             header?: never;
@@ -2525,27 +5429,264 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_AdminQueue"];
+                    "application/json": components["schemas"]["Page_AdminUserOut_"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    atasks_api_admin_batch_tasks_get: {
+    "admin-change_user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUserOut"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last_admin`: The last active administrator cannot be disabled or demoted. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "admin-give_credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUserOut"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_credits`: A balance cannot go below zero. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "admin-list_queues": {
         parameters: {
             query?: {
-                status?: ("pending" | "processing" | "completed" | "failed" | "cancelled") | null;
+                status?: components["schemas"]["QueueStatus"] | null;
+                /** @description Only this user's. */
                 user_id?: number | null;
+                /** @description Part of the text, letter case aside. */
                 q?: string | null;
+                /** @description How many at most. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
             };
             header?: never;
@@ -2560,21 +5701,142 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_AdminTask"];
+                    "application/json": components["schemas"]["Page_AdminQueueOut_"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    acancel_api_admin_batch_queues__queue_id__cancel_post: {
+    "admin-list_tasks": {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["TaskStatus"] | null;
+                /** @description Only this user's. */
+                user_id?: number | null;
+                /** @description Part of the text, letter case aside. */
+                q?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AdminTaskOut_"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "admin-cancel_queue": {
         parameters: {
             query?: never;
             header?: never;
@@ -2591,21 +5853,82 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Queue"];
+                    "application/json": components["schemas"]["AdminQueueOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_state`: The state of things does not allow this now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    apause_api_admin_batch_pause_post: {
+    "admin-pause_dispatcher": {
         parameters: {
             query?: never;
             header?: never;
@@ -2620,12 +5943,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Disp"];
+                    "application/json": components["schemas"]["DispatcherOut"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    aresume_api_admin_batch_resume_post: {
+    "admin-resume_dispatcher": {
         parameters: {
             query?: never;
             header?: never;
@@ -2640,16 +6013,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Disp"];
+                    "application/json": components["schemas"]["DispatcherOut"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    users_api_admin_users_get: {
+    "admin-list_audit": {
         parameters: {
             query?: {
-                q?: string | null;
+                /** @description How many at most. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
             };
             header?: never;
@@ -2664,86 +6088,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_AdminUser"];
+                    "application/json": components["schemas"]["Page_AuditEntryOut_"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    upuser_api_admin_users__user_id__patch: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                user_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UUp"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description `rate_limited`: Too many requests; try again later. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AdminUser"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    ucredits_api_admin_users__user_id__credits_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                user_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AdminUser"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -112,9 +112,19 @@ const adminUsers = createRoute({
   component: lazyRouteComponent(() => import('@/features/admin/UsersPanel'), 'UsersPanel'),
 })
 
+/** The address that operators know. */
+const panel = createRoute({
+  getParentRoute: () => root,
+  path: '/api/admin/panel',
+  beforeLoad: () => {
+    throw redirect({ to: '/admin' })
+  },
+})
+
 const routeTree = root.addChildren([
   signIn,
   register,
+  panel,
   home.addChildren([
     workspace,
     history,

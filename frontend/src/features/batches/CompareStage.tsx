@@ -11,10 +11,10 @@ export type Mode = 'slider' | 'side'
 export function Stage({ task, mode }: { task: Task; mode: Mode }) {
   const text = useText().batches
   const { original_image: original, generated_image: generated } = task
-  if (generated && mode === 'slider') return <Overlay original={original} generated={generated} />
+  if (original && generated && mode === 'slider') return <Overlay original={original} generated={generated} />
   return (
     <div className="compare-stage compare-side">
-      <Side image={original} label={text.original} />
+      {original && <Side image={original} label={text.original} />}
       {generated ? (
         <Side image={generated} label={text.result} />
       ) : (

@@ -27,7 +27,9 @@ export function ResultCard({ shown: { task, version, family }, onEdit }: Props) 
     <>
       <div className="pair">
         <figure>
-          <img src={task.original_image.thumbnail_url} alt={`${text.original} ${name}`} loading="lazy" decoding="async" />
+          {task.original_image && (
+            <img src={task.original_image.thumbnail_url} alt={`${text.original} ${name}`} loading="lazy" decoding="async" />
+          )}
           <figcaption>{text.original}</figcaption>
         </figure>
         <Outcome task={task} name={name ?? ''} />

@@ -5,6 +5,8 @@ import { Icon } from '@/ui/icons'
 import { Pickers } from './Pickers'
 
 const GHOSTS = 24
+/** Nothing can be dragged onto a phone. */
+const isTouch = matchMedia('(pointer: coarse)').matches
 
 /** An empty contact sheet: the frames say what will be here before a word is read. */
 export function EmptyTable({ config }: { config: BatchConfig }) {
@@ -19,7 +21,7 @@ export function EmptyTable({ config }: { config: BatchConfig }) {
       </div>
       <div className="empty-card">
         <Icon name="image" size={36} />
-        <h2>{text.empty.title}</h2>
+        <h2>{isTouch ? text.empty.titleTouch : text.empty.title}</h2>
         <Pickers isMain />
         <p className="quiet">{text.empty.hint(config.max_files, format.bytes(config.max_file_bytes))}</p>
         <p className="quiet">{text.empty.types}</p>

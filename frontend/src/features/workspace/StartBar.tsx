@@ -84,11 +84,14 @@ function useStart(config: BatchConfig) {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+      if (document.querySelector('[role=dialog], [role=alertdialog]')) return
       event.preventDefault()
+      event.stopPropagation()
       void go()
     }
-    document.addEventListener('keydown', onKey)
-    return () => document.removeEventListener('keydown', onKey)
+    // before the focused control: Enter would press it as well
+    document.addEventListener('keydown', onKey, { capture: true })
+    return () => document.removeEventListener('keydown', onKey, { capture: true })
   })
   return () => void go()
 }

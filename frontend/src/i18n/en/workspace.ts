@@ -5,6 +5,7 @@ export const workspace = {
   lead: 'Drop your photos, say what you want, get every one back edited.',
   empty: {
     title: 'Drop photos or folders here',
+    titleTouch: 'Choose some photos to start',
     hint: (most: number, megabytes: string) => `Up to ${most} at once, ${megabytes} each. Pasting works too.`,
     types: 'JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF',
   },

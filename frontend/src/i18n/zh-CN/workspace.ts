@@ -3,6 +3,7 @@ export const workspace = {
   lead: '放进照片，写一句话，每一张都改好还给你。',
   empty: {
     title: '把照片或文件夹拖到这里',
+    titleTouch: '选几张照片开始',
     hint: (most: number, megabytes: string) => `一次最多 ${most} 张，每张不超过 ${megabytes}；也可以直接粘贴`,
     types: 'JPEG、PNG、WebP、GIF、BMP、TIFF、HEIC、AVIF',
   },
