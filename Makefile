@@ -79,8 +79,8 @@ api: install ## write frontend/openapi.json and the page's client from the appli
 	@$(NPM) run api
 
 .PHONY: bench
-bench: install ## measure speed against the ideal (ARGS="--help")
-	@$(RUN) benchmarks $(ARGS)
+bench: install ## measure whether a slot is ever idle while work waits (ARGS="--help")
+	@$(RUN) benchmarks.slots $(ARGS)
 
 .PHONY: clean
 clean: ## remove all that was installed, built or cached; your data stays
