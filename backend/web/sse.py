@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 
-from fastapi.sse import EventSourceResponse, format_sse_event
+from fastapi.responses import StreamingResponse
+from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 
 PING = b": ping\n\n"
@@ -17,6 +18,6 @@ def event(name: str, data: BaseModel, event_id: int | None) -> bytes:
     )
 
 
-def response(stream: AsyncIterator[bytes]) -> EventSourceResponse:
+def response(stream: AsyncIterator[bytes]) -> StreamingResponse:
     """The stream as an answer that proxies do not hold back."""
-    return EventSourceResponse(stream, headers=HEADERS)
+    return StreamingResponse(stream, headers=HEADERS, media_type="text/event-stream")

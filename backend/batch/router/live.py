@@ -2,7 +2,6 @@
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
-from fastapi.sse import EventSourceResponse
 
 from backend.auth.deps import CurrentUser
 from backend.batch import queries
@@ -31,12 +30,12 @@ ZIP: Responses = {
 @router.get(
     "/events",
     summary="Changes of all your batches",
-    response_class=EventSourceResponse,
+    response_class=StreamingResponse,
     responses=EVENTS | responses(RateLimited),
 )
 async def stream_events(
     user: CurrentUser, db: Db, feed: ChangeFeed, last_id: LastEventId, allowed: StillAllowed
-) -> EventSourceResponse:
+) -> StreamingResponse:
     feed.admit(user.user_id)
     return sse.response(listen(db, feed, Listener(user.user_id, None, last_id, allowed)))
 
@@ -44,12 +43,12 @@ async def stream_events(
 @router.get(
     "/queues/{queue_id}/events",
     summary="Changes of one batch",
-    response_class=EventSourceResponse,
+    response_class=StreamingResponse,
     responses=EVENTS | responses(NotFound, RateLimited),
 )
 async def stream_queue_events(
     queue_id: PathId, user: CurrentUser, db: Db, feed: ChangeFeed, last_id: LastEventId, allowed: StillAllowed
-) -> EventSourceResponse:
+) -> StreamingResponse:
     await db.read(queries.queue_of, user.user_id, queue_id)
     feed.admit(user.user_id)
     return sse.response(listen(db, feed, Listener(user.user_id, queue_id, last_id, allowed)))
