@@ -8,7 +8,7 @@ import pytest
 from backend.settings import Settings
 from tests import machine
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "tests.service"]
 
 
 @pytest.fixture(autouse=True, scope="session")
