@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from backend.app import create_app
-
 from backend.settings import Settings
 
 TARGET = Path(__file__).resolve().parent.parent / "frontend/openapi.json"
