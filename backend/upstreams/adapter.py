@@ -6,8 +6,9 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
-from backend.upstreams.answers import fetched, read, unreadable
+from backend.upstreams.answers import fetched, read
 from backend.upstreams.base import EditRequest, EditResult, Outcome, SourceImage, UpstreamError
+from backend.upstreams.bodies import unreadable
 from backend.upstreams.config import UpstreamConfig
 from backend.upstreams.http import Http, Reply
 

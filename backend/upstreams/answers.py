@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from backend.upstreams.base import Outcome, UpstreamError
+from backend.upstreams.bodies import MAX_IMAGE_BYTES, unreadable
 from backend.upstreams.classify import asynchronous, failure, not_an_answer
-from backend.upstreams.http import MAX_IMAGE_BYTES, Http, Reply
+from backend.upstreams.http import Http, Reply
 from backend.upstreams.streams import events, is_stream
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ def is_task(document: Any) -> bool:
 async def fetched(picture: str, http: Http) -> bytes:
     """The bytes of a picture given as base64, a data URL or an address; nothing but an image comes back."""
     if picture.startswith("data:") or not _SCHEME.match(picture):
-        data = await _offloaded(len(picture), decoded, picture)
+        data = await _offloaded(len(picture), from_base64, picture)
     else:
         data = await http.download(picture.strip())
     if image_type(data) is None:
@@ -68,7 +68,7 @@ async def fetched(picture: str, http: Http) -> bytes:
     return data
 
 
-def decoded(text: str) -> bytes:
+def from_base64(text: str) -> bytes:
     """Base64 with or without a data URL around it; white space, the URL alphabet and missing padding are tolerated."""
     if text.startswith("data:"):
         head, _, text = text.partition(",")
@@ -101,11 +101,6 @@ def image_type(data: bytes) -> str | None:
     if data[:2] == b"BM":
         return "image/bmp"
     return "image/tiff" if data[:4] in {b"II*\0", b"MM\0*"} else None
-
-
-def unreadable(detail: str) -> UpstreamError:
-    """A result that was sent, and probably billed, but is of no use; once more is worth a try."""
-    return UpstreamError(Outcome.BACKOFF, detail, error_code="unreadable_result", billed=True, max_retries=1)
 
 
 def _parsed(reply: Reply) -> Any:

@@ -1,4 +1,4 @@
-"""What an operator writes about upstreams and models, checked when the service starts; and what holds when he writes little."""
+"""What an operator writes about upstreams and models, checked when the service starts."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -14,7 +14,6 @@ from pydantic import (
     field_validator,
 )
 
-from backend.upstreams import local
 from backend.upstreams.addresses import host_port
 
 Provider = Literal["local", "openai-chat", "openai-images", "gemini", "dashscope"]
@@ -25,7 +24,6 @@ BASE_URLS: dict[str, str] = {
     "gemini": "https://generativelanguage.googleapis.com/v1beta",
     "dashscope": "https://dashscope.aliyuncs.com/api/v1",
 }
-RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 _VERSION = re.compile(r"/v\d+(?:beta\d*|alpha\d*)?$")
 
 
@@ -139,81 +137,3 @@ def _complaint(variable: str, error: ValidationError) -> ValueError:
     first = error.errors(include_input=False, include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     return ValueError(f"{variable}{f' at {where}' if where else ''}: {first['msg'].removeprefix('Value error, ')}")
-
-
-def _gemini(prefix: str = "") -> list[ModelConfig]:
-    wide = (*RATIOS, "1:4", "4:1", "1:8", "8:1")
-    return [
-        ModelConfig(
-            id=f"{prefix}gemini-3.1-flash-image",
-            name="Nano Banana 2",
-            description="Gemini 3.1 Flash Image: 快速,日常修图首选 / fast, the everyday choice",
-            sizes=("1K", "2K", "4K"),
-            aspect_ratios=wide,
-            max_references=3,
-        ),
-        ModelConfig(
-            id=f"{prefix}gemini-3-pro-image",
-            name="Nano Banana Pro",
-            description="Gemini 3 Pro Image: 细节与文字更准,较慢 / better detail and text, slower",
-            sizes=("1K", "2K", "4K"),
-            aspect_ratios=RATIOS,
-        ),
-        ModelConfig(
-            id=f"{prefix}gemini-2.5-flash-image",
-            name="Nano Banana",
-            description="Gemini 2.5 Flash Image: 上一代 / the previous generation",
-            aspect_ratios=RATIOS,
-            max_references=2,
-        ),
-    ]
-
-
-def default_models(provider: Provider) -> list[ModelConfig]:
-    """What is offered when AI_MODELS is empty."""
-    if provider == "local":
-        text = "在本机用 OpenCV 处理,无需密钥和网络 / image processing on this server, without a key or network"
-        return [ModelConfig(id="local", name=local.DISPLAY_NAME, description=text, max_edge=4096, max_references=0)]
-    if provider == "gemini":
-        return _gemini()
-    if provider == "openai-chat":
-        return _gemini("google/")
-    if provider == "openai-images":
-        return [
-            ModelConfig(
-                id="gpt-image-2",
-                name="GPT Image 2",
-                description="OpenAI: 高保真编辑 / high-fidelity editing",
-                sizes=("1K", "2K", "4K"),
-                aspect_ratios=("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9"),
-            ),
-            ModelConfig(
-                id="gpt-image-1.5",
-                name="GPT Image 1.5",
-                description="OpenAI: 上一代 / the previous generation",
-                aspect_ratios=("1:1", "2:3", "3:2"),
-            ),
-            ModelConfig(
-                id="gpt-image-1-mini",
-                name="GPT Image 1 mini",
-                description="OpenAI: 经济型 / the economical one",
-                aspect_ratios=("1:1", "2:3", "3:2"),
-            ),
-        ]
-    ratios = ("1:1", "2:3", "3:2", "3:4", "4:3", "9:16", "16:9")
-    return [
-        ModelConfig(
-            id="qwen-image-edit-plus",
-            name="Qwen Image Edit Plus",
-            description="通义千问图像编辑 / Alibaba's image editing model",
-            sizes=("1K", "2K"),
-            aspect_ratios=ratios,
-            max_references=2,
-        ),
-        ModelConfig(
-            id="qwen-image-edit",
-            name="Qwen Image Edit",
-            description="通义千问图像编辑,单图 / the single-image model",
-            max_references=0,
-        ),
-    ]

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from backend.upstreams.adapter import Adapter, data_url, with_extras
-from backend.upstreams.answers import read, unreadable
+from backend.upstreams.answers import read
 from backend.upstreams.base import EditRequest, Outcome, UpstreamError
+from backend.upstreams.bodies import unreadable
 from backend.upstreams.classify import complained, refused
 from backend.upstreams.shapes import nearest_ratio, pixels, ratio_of
 

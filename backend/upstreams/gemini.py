@@ -8,8 +8,7 @@ from backend.upstreams.adapter import Adapter, b64
 from backend.upstreams.base import EditRequest, UpstreamError
 from backend.upstreams.chat_pictures import pictures_in_text
 from backend.upstreams.classify import SAFETY_FINISHES, blocked_prompt, refused
-from backend.upstreams.config import RATIOS
-from backend.upstreams.shapes import nearest_ratio
+from backend.upstreams.shapes import RATIOS, nearest_ratio
 
 _GOOD_FINISHES = frozenset({"", "STOP", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED"})
 

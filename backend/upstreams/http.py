@@ -7,7 +7,6 @@ import json
 import socket
 import ssl
 import time
-import zlib
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,13 +16,12 @@ import httpx
 
 from backend.upstreams.addresses import AddressBook, HostPort, Resolver, Target, blocked, resolved
 from backend.upstreams.base import ERROR_CODES, Outcome, UpstreamError
+from backend.upstreams.bodies import MAX_ANSWER_BYTES, MAX_IMAGE_BYTES, decoded, is_whole, unreadable
 
 CONNECT_SECONDS = 10.0
 QUIET_SECONDS = 2.0
 """How long a complete answer may stay silent before it is taken as over, though the connection is not closed."""
 DOWNLOAD_SECONDS = 120.0
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
-MAX_IMAGE_BYTES = 50 * 1024 * 1024
 MAX_HOPS = 3
 DOWNLOAD_TRIES = 3
 
@@ -151,9 +149,9 @@ class Http:
                     raise UpstreamError(Outcome.BACKOFF, f"HTTP {response.status_code} for the result")
                 encoding = response.headers.get("content-encoding", "identity").lower()
                 if encoding not in {"", "identity"}:
-                    raise _unreadable(f"the result is sent as {encoding}")
+                    raise unreadable(f"the result is sent as {encoding}")
                 return bytes(await _collected(response.aiter_raw(), MAX_IMAGE_BYTES))
-        raise _unreadable("the result's address redirects too often")
+        raise unreadable("the result's address redirects too often")
 
     @contextlib.asynccontextmanager
     async def _opened(
@@ -206,23 +204,23 @@ class Http:
             piece = asyncio.ensure_future(anext(stream, b""))
             try:
                 while not (await asyncio.wait({piece}, timeout=self._quiet))[0]:
-                    if len(body) != checked and await asyncio.to_thread(_is_whole, body, encoding):
-                        return _decoded(body, encoding)
+                    if len(body) != checked and await asyncio.to_thread(is_whole, body, encoding):
+                        return decoded(body, encoding)
                     checked = len(body)
                 data = piece.result()
             except _BROKEN:
-                if response.status_code >= 400 or await asyncio.to_thread(_is_whole, body, encoding):
-                    return _decoded(body, encoding)
+                if response.status_code >= 400 or await asyncio.to_thread(is_whole, body, encoding):
+                    return decoded(body, encoding)
                 raise
             finally:
                 if not piece.done():
                     piece.cancel()
                     await asyncio.wait({piece})
             if not data:
-                return _decoded(body, encoding)
+                return decoded(body, encoding)
             body += data
             if len(body) > MAX_ANSWER_BYTES:
-                raise _unreadable(f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MB")
+                raise unreadable(f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MB")
 
     def _refuse_redirect(self, response: httpx.Response, secrets: Iterable[str]) -> NoReturn:
         where = response.headers.get("location", "elsewhere").split("?")[0]
@@ -251,43 +249,8 @@ async def _collected(stream: AsyncIterator[bytes], limit: int) -> bytearray:
     async for piece in stream:
         body += piece
         if len(body) > limit:
-            raise _unreadable(f"the result is larger than {limit >> 20} MB")
+            raise unreadable(f"the result is larger than {limit >> 20} MB")
     return body
-
-
-def _decoded(body: bytearray, encoding: str) -> bytearray:
-    """The body without its gzip or deflate, which some gateways apply unasked; never more than the cap."""
-    if encoding in {"", "identity"}:
-        return body
-    if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise _unreadable(f"the answer is sent as {encoding}")
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    try:
-        plain = inflater.decompress(body, MAX_ANSWER_BYTES + 1)
-    except zlib.error as error:
-        raise _unreadable("the answer's compression is broken") from error
-    if len(plain) > MAX_ANSWER_BYTES:
-        raise _unreadable(f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MB")
-    return bytearray(plain)
-
-
-def _is_whole(body: bytearray, encoding: str) -> bool:
-    """Whether nothing is missing from what came so far: it is JSON to the end, or a finished event stream."""
-    try:
-        plain = _decoded(body, encoding)
-        end = plain[-64:].rstrip()
-        if end.endswith(b"data: [DONE]"):
-            return True
-        if not end.endswith((b"}", b"]")):
-            return False
-        json.loads(plain)
-    except (ValueError, RecursionError, UpstreamError):
-        return False
-    return True
-
-
-def _unreadable(detail: str) -> UpstreamError:
-    return UpstreamError(Outcome.BACKOFF, detail, error_code="unreadable_result", billed=True, max_retries=1)
 
 
 def _words(error: BaseException) -> str:

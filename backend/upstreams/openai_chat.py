@@ -6,8 +6,7 @@ from backend.upstreams.adapter import Adapter, Order, data_url
 from backend.upstreams.base import EditRequest
 from backend.upstreams.chat_pictures import finish_of, merged, pictures_in, words_in
 from backend.upstreams.classify import SAFETY_FINISHES, complained, refused
-from backend.upstreams.config import RATIOS
-from backend.upstreams.shapes import nearest_ratio
+from backend.upstreams.shapes import RATIOS, nearest_ratio
 
 
 class OpenAIChat(Adapter):

@@ -6,11 +6,11 @@ from typing import Self
 from backend.settings import Settings
 from backend.upstreams.addresses import HostPort, host_port
 from backend.upstreams.base import ModelSpec, Upstream
+from backend.upstreams.catalogue import DEFAULTS
 from backend.upstreams.config import (
     BASE_URLS,
     ModelConfig,
     UpstreamConfig,
-    default_models,
     models_from,
     single_upstream,
     upstreams_from,
@@ -43,9 +43,7 @@ class Registry:
         """ValueError names the variable that is wrong."""
         allowed = allowed_hosts(settings.upstream_allowed_hosts)
         configs = {config.name: config for config in _configs(settings)}
-        listed = models_from(settings.ai_models)
-        if not listed:
-            listed = default_models(settings.ai_provider)
+        listed = models_from(settings.ai_models) or DEFAULTS[settings.ai_provider]
         models = [_spec(model, configs, settings.ai_provider) for model in listed]
         _check(models)
         upstreams = [
