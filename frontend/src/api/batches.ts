@@ -1,5 +1,5 @@
 // Batches and their tasks: what is cached under which key, and what may be done to them.
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { all, client, data } from './client'
 import type { Queue, QueueStatus } from './types'
 
@@ -56,6 +56,18 @@ export const tasksQuery = (id: number) =>
           }),
         ),
       ),
+  })
+
+/** A batch's first tasks, for its picture in a list; `done` tells when to look again. */
+export const coverQuery = (id: number, count: number, done: number) =>
+  queryOptions({
+    queryKey: ['covers', id, done],
+    queryFn: async () => {
+      const path = { queue_id: id }
+      return (await data(client.GET('/api/batch/queues/{queue_id}/tasks', { params: { path, query: { limit: count } } }))).items
+    },
+    placeholderData: keepPreviousData,
+    staleTime: 5 * 60_000,
   })
 
 export interface NewQueue {

@@ -6,6 +6,7 @@ import { archiveUrl, cancelQueue, deleteQueue, pauseQueue, resumeQueue, retryQue
 import type { Queue } from '@/api/types'
 import { useText } from '@/i18n'
 import { useFormat } from '@/i18n/format'
+import { queueName } from '@/i18n/queue'
 import { Button, ButtonLink, IconButton } from '@/ui/Button'
 import { Confirm } from '@/ui/Confirm'
 import { ErrorNotice, Notice } from '@/ui/feedback'
@@ -20,7 +21,8 @@ type Asking = 'cancel' | 'delete' | 'rename' | null
 
 /** What this batch is, and everything that can be done to the whole of it. */
 export function BatchHeader({ queue }: { queue: Queue }) {
-  const text = useText().batches
+  const all = useText()
+  const text = all.batches
   const format = useFormat()
   const navigate = useNavigate()
   const model = useModelLabel(queue.model)
@@ -49,7 +51,7 @@ export function BatchHeader({ queue }: { queue: Queue }) {
       <div className="page-head">
         <div className="batch-title">
           <h1 className="row">
-            {queue.batch_name} <StatusBadge status={queue.status} />
+            {queueName(all, format, queue)} <StatusBadge status={queue.status} />
           </h1>
           <p className="batch-prompt">{queue.prompt}</p>
           <p className="quiet row">

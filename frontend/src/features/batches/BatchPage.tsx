@@ -5,6 +5,8 @@ import { queueQuery, tasksQuery } from '@/api/batches'
 import { ProblemError } from '@/api/problem'
 import type { Queue, Task } from '@/api/types'
 import { useText } from '@/i18n'
+import { useFormat } from '@/i18n/format'
+import { queueName } from '@/i18n/queue'
 import { usePageTitle } from '@/lib/title'
 import { ButtonLink } from '@/ui/Button'
 import { Empty, ErrorNotice, Skeleton } from '@/ui/feedback'
@@ -18,11 +20,13 @@ import { ResultGrid } from './ResultGrid'
 import { arrange, passes } from './versions'
 
 export function BatchPage() {
-  const text = useText().batches
+  const all = useText()
+  const text = all.batches
+  const format = useFormat()
   const { id } = useParams({ from: '/home/batches/$id' })
   const queue = useQuery(queueQuery(id))
   const tasks = useQuery(tasksQuery(id))
-  usePageTitle(queue.data ? titleOf(queue.data) : text.title)
+  usePageTitle(queue.data ? markOf(queue.data) + queueName(all, format, queue.data) : text.title)
   if (queue.error instanceof ProblemError && [404, 422].includes(queue.error.status)) {
     return (
       <Empty icon="search" title={text.missing}>
@@ -94,15 +98,10 @@ function ResultsLoading({ count }: { count: number }) {
   )
 }
 
-function titleOf(queue: Queue): string {
+/** How far it is, for the tab of somebody who is elsewhere. */
+function markOf(queue: Queue): string {
   const ended = queue.completed_images + queue.failed_images + queue.cancelled_images
   const running = queue.status === 'processing' || queue.status === 'pending'
-  const mark = running
-    ? `(${Math.floor((ended / Math.max(queue.total_images, 1)) * 100)}%) `
-    : queue.status === 'completed'
-      ? '✓ '
-      : queue.status === 'failed'
-        ? '! '
-        : ''
-  return mark + queue.batch_name
+  if (running) return `(${Math.floor((ended / Math.max(queue.total_images, 1)) * 100)}%) `
+  return queue.status === 'completed' ? '✓ ' : queue.status === 'failed' ? '! ' : ''
 }

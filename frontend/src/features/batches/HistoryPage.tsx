@@ -1,1 +1,96 @@
-export function HistoryPage() { return <h1>HistoryPage</h1> }
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { queuesQuery } from '@/api/batches'
+import type { QueueStatus } from '@/api/types'
+import { useText } from '@/i18n'
+import { statuses } from '@/lib/statuses'
+import { usePageTitle } from '@/lib/title'
+import { Button, ButtonLink } from '@/ui/Button'
+import { Empty, ErrorNotice, Skeleton } from '@/ui/feedback'
+import { SearchField } from '@/ui/fields'
+import { Select } from '@/ui/Select'
+import '@/styles/history.css'
+import { QueueRow } from './QueueRow'
+
+/** All batches, newest first; what is searched for is in the address. */
+export function HistoryPage() {
+  const all = useText()
+  const text = all.batches
+  const search = useSearch({ from: '/home/batches' })
+  const navigate = useNavigate({ from: '/batches' })
+  const list = useInfiniteQuery({ ...queuesQuery(search), placeholderData: keepPreviousData })
+  usePageTitle(text.title)
+  const filter = (change: { q?: string; status?: QueueStatus }) =>
+    void navigate({ search: (now) => ({ ...now, ...change }), replace: true })
+  const queues = list.data?.pages.flatMap((page) => page.items)
+  const filtered = Boolean(search.q || search.status)
+  return (
+    <>
+      <div className="page-head">
+        <div>
+          <h1>{text.title}</h1>
+          <p>{text.lead}</p>
+        </div>
+        <div className="history-filters">
+          <SearchField
+            key={search.q ? 'searched' : 'fresh'}
+            label={text.search}
+            defaultValue={search.q}
+            onSubmit={(q) => filter({ q: q.trim() || undefined })}
+            onClear={() => filter({ q: undefined })}
+          />
+          <Select
+            bare
+            label={text.filter}
+            value={search.status ?? 'any'}
+            onChange={(status) => filter({ status: status === 'any' ? undefined : status })}
+            choices={[
+              { id: 'any' as const, label: text.allStatuses },
+              ...statuses.map((status) => ({ id: status, label: all.shell.statuses[status] })),
+            ]}
+          />
+        </div>
+      </div>
+      {list.isError && <ErrorNotice error={list.error} onRetry={() => void list.refetch()} />}
+      {list.isPending && <RowsLoading />}
+      {queues?.length === 0 &&
+        (filtered ? (
+          <Empty icon="search" title={text.noMatch}>
+            <Button onPress={() => void navigate({ search: {}, replace: true })}>{text.clearFilter}</Button>
+          </Empty>
+        ) : (
+          <Empty icon="folder" title={text.empty}>
+            <p>{text.emptyText}</p>
+            <ButtonLink kind="main" href="/">
+              {text.emptyAction}
+            </ButtonLink>
+          </Empty>
+        ))}
+      {queues && queues.length > 0 && (
+        <ul className="queue-list" data-stale={list.isPlaceholderData || undefined}>
+          {queues.map((queue) => (
+            <QueueRow key={queue.id} queue={queue} />
+          ))}
+        </ul>
+      )}
+      {list.hasNextPage && (
+        <div className="row more">
+          <Button isPending={list.isFetchingNextPage} onPress={() => void list.fetchNextPage()}>
+            {all.shell.loadMore}
+          </Button>
+        </div>
+      )}
+    </>
+  )
+}
+
+function RowsLoading() {
+  const text = useText().shell
+  return (
+    <div className="queue-list" role="status" aria-label={text.loading}>
+      {Array.from({ length: 4 }, (_, at) => (
+        <Skeleton key={at} height="6.5rem" />
+      ))}
+    </div>
+  )
+}

@@ -25,6 +25,7 @@ export const shell = {
   loadMore: 'Load more',
   offline: 'You are offline. Everything goes on when the network is back.',
   reconnecting: 'Live connection lost, reconnecting. Progress may lag a little.',
+  unnamed: (time: string) => `Batch of ${time}`,
   localEngine: 'Local filters (not AI)',
   localEngineHint: 'Runs on this server, needs no network, and is not AI',
   statuses: {

@@ -25,6 +25,7 @@ export const shell = {
   loadMore: '加载更多',
   offline: '网络已断开，恢复后会自动继续',
   reconnecting: '实时连接中断，正在重连；进度可能稍有延迟',
+  unnamed: (time: string) => `批次 ${time}`,
   localEngine: '本地滤镜(非 AI)',
   localEngineHint: '在本机上处理，不经过网络，也不是 AI 生成',
   statuses: {
