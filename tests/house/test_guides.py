@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.cli.commands import main
 from backend.db import migrate
 from tests import mariadb
 from tests.house.sources import ROOT
@@ -27,6 +28,21 @@ def test_every_make_command_exists(guide: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:^|`)make (?:-C \S+ )?([a-z]+)", guide.read_text(), re.MULTILINE))
     assert named <= targets
+
+
+@pytest.mark.parametrize("readme", TRANSLATED[0], ids=lambda guide: guide.name)
+def test_the_readme_lists_the_commands(readme: Path) -> None:
+    listed = re.findall(r"^\| `nano-banana ([a-z-]+)", readme.read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(main.commands)
+
+
+@each_guide
+def test_every_command_line_is_understood(guide: Path) -> None:
+    for name, rest in re.findall(
+        r"nano-banana (serve|worker|migrate|create-admin|doctor)((?: --[a-z-]+)*)", guide.read_text()
+    ):
+        options = {option for parameter in main.commands[name].params for option in parameter.opts}
+        assert set(rest.split()) <= options
 
 
 @each_guide

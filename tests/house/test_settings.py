@@ -5,6 +5,7 @@ import re
 import pytest
 
 from backend.settings import Settings
+from backend.upstreams.config import models_from, upstreams_from
 from tests.house.sources import ROOT
 
 EXAMPLE = ROOT / ".env.example"
@@ -32,3 +33,10 @@ def test_it_explains_in_both_languages(name: str) -> None:
     above = EXAMPLE.read_text().partition(f"\n{name}=")[0].rpartition("\n\n")[2]
     assert re.search(r"[\u4e00-\u9fff]", above)
     assert re.search(r"[a-z]{3,}", above)
+
+
+def test_its_examples_are_taken() -> None:
+    examples = dict(re.findall(r"^# (AI_[A-Z]+)=(.+)$", EXAMPLE.read_text(), re.MULTILINE))
+    (upstream,) = upstreams_from(examples["AI_UPSTREAMS"].replace("…", "0"))
+    (model,) = models_from(examples["AI_MODELS"])
+    assert model.upstream == upstream.name
