@@ -22,6 +22,7 @@ class Adapter:
     kind = ""
     order: Order = "image-last"
     version = "v1"
+    probe_path = "/models"
 
     def __init__(self, config: UpstreamConfig, http: Http) -> None:
         self.name = config.name
@@ -46,6 +47,21 @@ class Adapter:
         except (LookupError, TypeError, ValueError, AttributeError, RecursionError, ArithmeticError) as error:
             raise unreadable(f"the answer has a shape never seen before ({type(error).__name__})") from error
         return EditResult(data, upstream_seconds=seconds, note=note)
+
+    async def probe(self) -> tuple[str, ...]:
+        """Ask for the list of models; an upstream that answers, but has no such list, is well too."""
+        try:
+            reply = await self._http.call(
+                "GET", self.api + self.probe_path, headers=self.headers(), secrets=self.secrets
+            )
+            if reply.status in {404, 405}:
+                return ()
+            return _ids(await read(reply, self.secrets, task=True))
+        except UpstreamError as error:
+            # nothing was asked for that could have been billed
+            if error.outcome is Outcome.AMBIGUOUS:
+                raise UpstreamError(Outcome.BACKOFF, error.detail) from error
+            raise
 
     async def _edited(self, request: EditRequest) -> tuple[str, str]:
         """The picture, and the words that came with it."""
@@ -93,6 +109,14 @@ class Adapter:
             return request.prompt
         which = "first" if self.order_for(request) == "image-first" else "last"
         return f"{request.prompt}\n\n(Edit the {which} image. The other images are references only.)"
+
+
+def _ids(document: Any) -> tuple[str, ...]:
+    """The ids of OpenAI's `data[]` or Google's `models[]`."""
+    lists = [document.get(name) for name in ("data", "models")] if isinstance(document, dict) else []
+    items = [item for values in lists if isinstance(values, list) for item in values if isinstance(item, dict)]
+    ids = (item.get("id") or item.get("name") for item in items)
+    return tuple(value.removeprefix("models/")[:128] for value in ids if isinstance(value, str) and value)
 
 
 def with_extras(body: Mapping[str, Any], extras: Mapping[str, Any]) -> dict[str, Any]:

@@ -157,6 +157,11 @@ class Upstream(Protocol):
         """The edited image, or an `UpstreamError`. Cancelling it ends the call and frees what it holds."""
         ...
 
+    async def probe(self) -> tuple[str, ...]:
+        """One cheap call that proves address and key, and bills nothing: the ids of the models on offer, as far as the
+        upstream lists them. UpstreamError says what is wrong."""
+        ...
+
     async def aclose(self) -> None:
         """Release connections; the upstream is not used afterwards."""
         ...

@@ -23,6 +23,7 @@ class DashScope(Adapter):
 
     kind = "dashscope"
     version = "api/v1"
+    probe_path = "/tasks/00000000-0000-0000-0000-000000000000"  # a task that never was: it has no list of models
     first_poll_seconds = 2.0
     poll_seconds = 10.0
 

@@ -18,6 +18,7 @@ class Gemini(Adapter):
 
     kind = "gemini"
     version = "v1beta"
+    probe_path = "/models?pageSize=1000"
 
     def headers(self) -> dict[str, str]:
         """Google wants its own header; relays on the same path want a bearer token."""

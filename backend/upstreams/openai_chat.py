@@ -1,11 +1,14 @@
 """`/v1/chat/completions` with images: OpenRouter, and the relays that put any model behind this one door."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from backend.upstreams.adapter import Adapter, Order, data_url
 from backend.upstreams.base import EditRequest
 from backend.upstreams.chat_pictures import finish_of, merged, pictures_in, words_in
 from backend.upstreams.classify import SAFETY_FINISHES, complained, refused
+from backend.upstreams.config import UpstreamConfig
+from backend.upstreams.http import Http
 from backend.upstreams.shapes import RATIOS, nearest_ratio
 
 
@@ -13,6 +16,11 @@ class OpenAIChat(Adapter):
     """Takes the last picture, wherever the answer hides it: models behind relays send their drafts first."""
 
     kind = "openai-chat"
+
+    def __init__(self, config: UpstreamConfig, http: Http) -> None:
+        super().__init__(config, http)
+        if urlsplit(self.api).hostname == "openrouter.ai":
+            self.probe_path = "/key"  # its list of models is open to anybody, and proves nothing
 
     def order_for(self, request: EditRequest) -> Order:
         if self.config.image_order == "auto" and "gpt-" in request.model:

@@ -8,7 +8,7 @@ import asyncio
 import base64
 
 from tests.fakes.pictures import data_url, png_for
-from tests.fakes.vendor import KEY, Vendor, error, refused_image
+from tests.fakes.vendor import KEY, MODELS, Vendor, error, refused_image
 from tests.fakes.wire import Answer, Received, json_answer
 
 __all__ = ["KEY", "ImageRelay", "completion", "error", "image_item", "sent_images"]
@@ -24,10 +24,12 @@ class ImageRelay(Vendor):
     openrouter = False
 
     def checked(self, request: Received, path: str) -> Answer | None:
-        if path != "/v1/chat/completions" or request.method != "POST":
+        if (request.method, path) not in {("POST", "/v1/chat/completions"), ("GET", "/v1/models")}:
             return error(404, f"Invalid URL ({request.method} {path})", "invalid_url")
         if request.headers.get("authorization") != f"Bearer {self.key}":
             return error(401, "Incorrect API key provided", "invalid_api_key")
+        if request.method == "GET":
+            return MODELS
         try:
             body = request.json()
             parts = body["messages"][-1]["content"]

@@ -65,6 +65,9 @@ class Vendor(WireServer):
         raise NotImplementedError
 
 
+MODELS = json_answer({"object": "list", "data": [{"id": "fake-image-model", "object": "model"}]})
+
+
 def refused_image(images: list[bytes]) -> str:
     """What a vendor says of the first image that is not plain, upright and of a format that it takes; else nothing."""
     for number, data in enumerate(images, start=1):

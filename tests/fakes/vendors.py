@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from tests.fakes.pictures import b64, png_for
-from tests.fakes.vendor import Vendor, error, refused_image
+from tests.fakes.vendor import MODELS, Vendor, error, refused_image
 from tests.fakes.wire import Answer, Received, json_answer
 
 RATIOS = {"1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1"}
@@ -21,13 +21,15 @@ class FakeGemini(Vendor):
 
     def checked(self, request: Received, path: str) -> Answer | None:
         found = re.fullmatch(r"/v1beta/models/([^/:]+):generateContent", path)
-        if not found:
+        if not found and path != "/v1beta/models":
             return google_error(404, "NOT_FOUND", "models/x is not found for API version v1beta")
         header = request.headers.get("authorization") if self.relay else request.headers.get("x-goog-api-key")
         if header != (f"Bearer {self.key}" if self.relay else self.key):
             return google_error(
                 400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", reason="API_KEY_INVALID"
             )
+        if not found:
+            return json_answer({"models": [{"name": "models/gemini-3-pro-image"}]})
         body = request.json()
         try:
             parts = body["contents"][0]["parts"]
@@ -90,6 +92,8 @@ class FakeImages(Vendor):
             return self._bad_form(request)
         if path in {"/api/v3/images/generations", "/v1/images/generations"}:
             return self._bad_json(request)
+        if path == "/v1/models":
+            return MODELS
         return error(404, f"Invalid URL ({request.method} {path})")
 
     def _bad_form(self, request: Received) -> Answer | None:
@@ -163,6 +167,10 @@ class FakeDashScope(Vendor):
             return scope_error("InvalidApiKey", "Invalid API-key provided.", 401)
         if path == "/api/v1/tasks/task-0001" and request.method == "GET":
             return None
+        if path.startswith("/api/v1/tasks/"):
+            return json_answer(
+                {"request_id": "r", "output": {"task_id": path.rsplit("/", maxsplit=1)[-1], "task_status": "UNKNOWN"}}
+            )
         asynchronous = path == "/api/v1/services/aigc/image-generation/generation"
         if not asynchronous and path != "/api/v1/services/aigc/multimodal-generation/generation":
             return scope_error("InvalidParameter", "url error, please check url", 400)

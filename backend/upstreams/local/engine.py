@@ -53,6 +53,9 @@ class LocalUpstream:
         data = await asyncio.get_running_loop().run_in_executor(self._pool, filtered, request.image.data, wish)
         return EditResult(data, upstream_seconds=time.monotonic() - started, note=described(wish))
 
+    async def probe(self) -> tuple[str, ...]:
+        return ("local",)
+
     async def aclose(self) -> None:
         await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
 
