@@ -78,6 +78,22 @@ async def test_the_guides_sql_is_enough_for_the_service(mariadb_server: mariadb.
     assert ("batch_tasks",) in account.run("SHOW TABLES", "nano_banana")
 
 
+async def test_the_service_needs_no_more_than_rows_where_a_person_keeps_the_schema(
+    mariadb_server: mariadb.Server,
+) -> None:
+    """The SQL of `nano-banana migrate --sql`, taken by the server, then a start with the account that the guide names."""
+    text = (ROOT / "DEPLOYMENT.md").read_text()
+    (rights,) = re.findall(r"account then needs only `([A-Z, ]+)`", " ".join(text.split()))
+    mariadb_server.run("CREATE DATABASE kept CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+    mariadb_server.run(migrate.as_sql(), "kept")
+    mariadb_server.run(
+        f"CREATE USER 'rows'@'127.0.0.1' IDENTIFIED BY 'x'; GRANT {rights} ON kept.* TO 'rows'@'127.0.0.1'"
+    )
+    account = mariadb.Server(port=mariadb_server.port, user="rows", password="x")
+    await migrate.upgrade(account.url("kept"))
+    assert account.run("SELECT COUNT(*) FROM preset_prompts", "kept") == ((5,),)
+
+
 def test_nginx_lets_uploads_through_and_holds_no_stream_back() -> None:
     """P22: sizes, timeouts, no buffering of events, forwarded headers written and not appended."""
     (config,) = blocks(ROOT / "DEPLOYMENT.md", "nginx")
