@@ -5,6 +5,7 @@ import { mayBeSignedIn } from '@/api/presence'
 import { ProblemError } from '@/api/problem'
 import { meQuery } from '@/api/session'
 import type { QueueStatus } from '@/api/types'
+import type { MonitorSearch } from '@/features/admin/monitor-search'
 import { type Filter, filters } from '@/features/batches/versions'
 import { statuses } from '@/lib/statuses'
 import { Crash, NotFound } from './dead-ends'
@@ -59,6 +60,11 @@ export interface HistorySearch {
   q?: string
 }
 
+const readHistory = (search: Record<string, unknown>): HistorySearch => ({
+  ...(statuses.includes(search.status as QueueStatus) && { status: search.status as QueueStatus }),
+  ...(search.q ? { q: String(search.q) } : {}),
+})
+
 export interface BatchSearch {
   show?: Filter
   image?: number
@@ -67,10 +73,7 @@ export interface BatchSearch {
 const history = createRoute({
   getParentRoute: () => home,
   path: '/batches',
-  validateSearch: (search: Record<string, unknown>): HistorySearch => ({
-    ...(statuses.includes(search.status as QueueStatus) && { status: search.status as QueueStatus }),
-    ...(search.q ? { q: String(search.q) } : {}),
-  }),
+  validateSearch: readHistory,
   component: lazyRouteComponent(() => import('@/features/batches/HistoryPage'), 'HistoryPage'),
 })
 
@@ -104,11 +107,16 @@ const adminConfig = createRoute({
 const adminMonitor = createRoute({
   getParentRoute: () => admin,
   path: '/monitor',
+  validateSearch: (search: Record<string, unknown>): MonitorSearch => ({
+    ...readHistory(search),
+    ...(search.of === 'tasks' && { of: 'tasks' }),
+  }),
   component: lazyRouteComponent(() => import('@/features/admin/MonitorPanel'), 'MonitorPanel'),
 })
 const adminUsers = createRoute({
   getParentRoute: () => admin,
   path: '/users',
+  validateSearch: (search: Record<string, unknown>): { q?: string } => (search.q ? { q: String(search.q) } : {}),
   component: lazyRouteComponent(() => import('@/features/admin/UsersPanel'), 'UsersPanel'),
 })
 

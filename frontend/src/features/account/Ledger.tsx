@@ -15,7 +15,7 @@ export function Ledger() {
   const format = useFormat()
   const { data: user } = useSuspenseQuery(meQuery)
   const ledger = useInfiniteQuery(ledgerQuery)
-  const entries = ledger.data?.pages.flatMap((page) => page.items)
+  const entries = ledger.data && gather(ledger.data.pages.flatMap((page) => page.items))
   return (
     <section className="card stack">
       <div className="balance">
@@ -61,7 +61,23 @@ export function Ledger() {
   )
 }
 
-function Entry({ entry }: { entry: LedgerEntry }) {
+interface Line extends LedgerEntry {
+  images: number
+}
+
+/** A batch changes the balance once an image: its neighbouring lines of one kind and reason are shown as one. */
+function gather(entries: LedgerEntry[]): Line[] {
+  const lines: Line[] = []
+  for (const entry of entries) {
+    const last = lines.at(-1)
+    const same = last && entry.queue_id !== null && last.queue_id === entry.queue_id && last.kind === entry.kind && last.reason === entry.reason
+    if (same) lines[lines.length - 1] = { ...last, delta: last.delta + entry.delta, images: last.images + 1 }
+    else lines.push({ ...entry, images: 1 })
+  }
+  return lines
+}
+
+function Entry({ entry }: { entry: Line }) {
   const all = useText()
   const text = all.account
   const format = useFormat()
@@ -80,6 +96,7 @@ function Entry({ entry }: { entry: LedgerEntry }) {
             <Link to="/batches/$id" params={{ id: entry.queue_id }}>
               {text.batch(entry.queue_id)}
             </Link>
+            {entry.images > 1 && ` · ${all.batches.images(format.number(entry.images))}`}
           </>
         )}
         {reason && <span className="quiet ledger-reason">{reason}</span>}
