@@ -35,7 +35,7 @@ class CreditsIn(In):
     """Credits to give, or to take when negative."""
 
     delta: Annotated[int, AfterValidator(_not_zero), Field(ge=-MOST_CREDITS, le=MOST_CREDITS, examples=[100])]
-    note: Annotated[Text, StringConstraints(strip_whitespace=True, max_length=500)] = Field(
+    note: Annotated[Text, StringConstraints(strip_whitespace=True), StringConstraints(max_length=500)] = Field(
         "", description="Why; it stands in the user's ledger.", examples=["for the autumn catalogue"]
     )
 

@@ -32,7 +32,7 @@ OfferedName = Annotated[Text, StringConstraints(min_length=1, max_length=128), F
 OfferedPassword = Annotated[
     Text, StringConstraints(min_length=1, max_length=passwords.MAX_PASSWORD), Field(examples=["horse-battery-staple"])
 ]
-Label = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Label = Annotated[Text, StringConstraints(strip_whitespace=True), StringConstraints(min_length=1, max_length=100)]
 
 
 class RegisterIn(In):
@@ -124,9 +124,9 @@ class OwnUpstreamIn(In):
     api_key: Annotated[Text, StringConstraints(min_length=8, max_length=500, pattern=r"^[\x21-\x7e]+$")] = Field(
         description="Stored encrypted, never answered.", examples=["sk-0123456789abcdef"]
     )
-    model: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] = Field(
-        examples=["gpt-image-1"]
-    )
+    model: Annotated[
+        Text, StringConstraints(strip_whitespace=True), StringConstraints(min_length=1, max_length=100)
+    ] = Field(examples=["gpt-image-1"])
 
 
 class OwnUpstreamOut(Out):

@@ -15,17 +15,23 @@ def _line(value: str) -> str:
 
 Title = Annotated[
     Text,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    StringConstraints(strip_whitespace=True),
+    StringConstraints(min_length=1, max_length=100),
     AfterValidator(_line),
     Field(examples=["水彩画风"]),
 ]
 Content = Annotated[
     Text,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
+    StringConstraints(strip_whitespace=True),
+    StringConstraints(min_length=1, max_length=4000),
     Field(description="The prompt, 1 to 4,000 characters.", examples=["把这张图片重绘为一幅手绘水彩画"]),
 ]
 Category = Annotated[
-    Text, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(_line), Field(examples=["风格"])
+    Text,
+    StringConstraints(strip_whitespace=True),
+    StringConstraints(max_length=50),
+    AfterValidator(_line),
+    Field(examples=["风格"]),
 ]
 SortOrder = Annotated[int, Field(ge=0, le=1_000_000, description="Smaller comes first.")]
 
