@@ -1,5 +1,6 @@
 """A batch's results as one ZIP, sent while it is built: no more than a piece of one file is ever in memory."""
 
+import contextlib
 import csv
 import io
 import zipfile
@@ -76,18 +77,18 @@ async def _pieces(entries: Sequence[Entry], storage: Storage) -> AsyncIterator[b
         for entry, name in zip(entries, wanted, strict=True):
             file, error_code = "", entry.error_code
             if entry.storage_key:
-                content = storage.stream(entry.storage_key)
-                first = await _first(content, entry.storage_key)
-                if first is None:
-                    error_code = MISSING
-                else:
-                    file = taken.give(name)
-                    with target.open(_info(file), "w") as member:
-                        member.write(first)
-                        yield sink.taken()
-                        async for piece in content:
-                            member.write(piece)
+                async with contextlib.aclosing(storage.stream(entry.storage_key)) as content:
+                    first = await _first(content, entry.storage_key)
+                    if first is None:
+                        error_code = MISSING
+                    else:
+                        file = taken.give(name)
+                        with target.open(_info(file), "w") as member:
+                            member.write(first)
                             yield sink.taken()
+                            async for piece in content:
+                                member.write(piece)
+                                yield sink.taken()
             rows.append(
                 (entry.position, entry.filename, file, entry.status, entry.prompt, entry.model, error_code or "")
             )

@@ -1,7 +1,7 @@
 """What the service asks of a storage. Keys are made by the service (`u/7/ab12…`), never taken from a client."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Protocol
 
@@ -35,7 +35,7 @@ class Storage(Protocol):
         """All bytes."""
         ...
 
-    def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
         """The bytes from `start` up to and without `end`, in pieces."""
         ...
 

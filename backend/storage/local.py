@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
@@ -40,7 +40,7 @@ class LocalStorage:
     async def read(self, key: str) -> bytes:
         return await on_disk(self._path(key).read_bytes)
 
-    async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
         file = await on_disk(_open_at, self._path(key), start)
         try:
             left = end - start if end is not None else None

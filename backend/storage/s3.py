@@ -1,7 +1,7 @@
 """An S3 bucket as storage. Credentials, region and endpoint come from the usual `AWS_…` variables."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +39,7 @@ class S3Storage:
         with _faults(check_key(key)):
             return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
 
-    async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
         size = await self.size(key)
         end = size if end is None else min(end, size)
         if start >= end:
