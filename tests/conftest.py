@@ -38,7 +38,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "e2e" in item.path.parts)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """The last word, right above pytest's own: what this machine could not test."""
+    yield
     for package in sorted(machine.missing):
         terminalreporter.write_line(
             f"!!! NOT TESTED: install {package} to run the tests that need it", red=True, bold=True
