@@ -15,7 +15,6 @@ from backend.batch.queries import Job
 from backend.batch.results import ResultStore
 from backend.batch.service.claim import anything_due, claim
 from backend.batch.service.settle import Settled, settle
-from backend.config import service as config
 from backend.db import TROUBLE, Database
 from backend.dispatcher import Nothing
 from backend.errors import StorageFull, Unavailable
@@ -84,7 +83,7 @@ class Runner:
         job = await self._db.read(queries.job, lease)
         if job is None:
             return Cancelled()  # deleted meanwhile
-        budget = policy.Budget(job.attempts, await self._max_retries(), job.soft_attempts, job.ambiguous_attempts)
+        budget = policy.Budget(job.attempts, job.max_retries, job.soft_attempts, job.ambiguous_attempts)
         try:
             request = await self._prepare(job)
             if isinstance(request, Failed):
@@ -103,9 +102,6 @@ class Runner:
         except (StorageFull, Unavailable) as error:
             log.error("not_stored", task_id=job.task_id, error=type(error).__name__)
             return Released(STORAGE_WAIT)
-
-    async def _max_retries(self) -> int:
-        return (await self._db.read(config.read)).max_retries
 
     async def _prepare(self, job: Job) -> EditRequest | Failed:
         model = self._registry.model(job.model)

@@ -1,5 +1,6 @@
 """One listener's stream: what it missed or how things stand, then every change as it happens."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from backend.batch.events import Changes, Feed, missed, newest_event
 from backend.db import Database
 from backend.errors import AppError
 from backend.web import sse
+
+REST_SECONDS = 0.15
 
 
 class Gone(BaseModel):
@@ -38,6 +41,7 @@ async def listen(db: Database, feed: Feed, listener: Listener) -> AsyncIterator[
             if changes:
                 async for piece in _states(db, listener, changes):
                     yield piece
+                await asyncio.sleep(REST_SECONDS)  # what changes meanwhile comes together
                 continue
             yield sse.PING
             try:

@@ -36,7 +36,8 @@ def run(settings: Settings, *, api: bool) -> None:
         timeout_keep_alive=30,
     )
     with _bound(settings) as listener:
-        asyncio.run(DrainingServer(config, app).serve(sockets=[listener]))
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(DrainingServer(config, app).serve(sockets=[listener]))
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import select, update
+from sqlalchemy import Exists, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
@@ -36,7 +36,13 @@ async def change(session: AsyncSession, changes: RuntimeConfigUpdate) -> Runtime
 
 async def dispatch_paused(session: AsyncSession) -> bool:
     """Whether an administrator holds the whole dispatcher."""
-    return (await _stored(session)).get(DISPATCH_PAUSED) == "true"
+    return bool(await session.scalar(select(dispatch_is_paused())))
+
+
+def dispatch_is_paused() -> Exists:
+    """SQL: whether an administrator holds the whole dispatcher."""
+    config = SystemConfig
+    return exists().where(config.config_key == DISPATCH_PAUSED, config.config_value == "true")
 
 
 async def store(session: AsyncSession, name: str, value: object) -> None:

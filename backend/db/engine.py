@@ -1,13 +1,19 @@
 """What differs between SQLite and MySQL/MariaDB: how to connect, and how their faults are named."""
 
+import sqlite3
 from enum import Enum, auto
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import event
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from backend.db.lanes import InlineConnection, Lane, Lanes, Place, Pool
+
 SQLITE_BUSY_SECONDS = 30
+SQLITE_READERS = 3
 CONNECT_SECONDS = 5
 RECYCLE_SECONDS = 1800  # below any sane wait_timeout
 
@@ -27,20 +33,25 @@ class Fault(Enum):
     OTHER = auto()  # ours to mend
 
 
-class Engines(NamedTuple):
-    """The engine for transactions that write, and the one for those that only read (the same on MySQL)."""
+class Places(NamedTuple):
+    """Where transactions that write run, and those that only read (the same on MySQL)."""
 
-    writer: AsyncEngine
-    reader: AsyncEngine
-    single_writer: bool
+    writer: Place
+    reader: Place
 
 
-def make_engines(url: str, pool_size: int) -> Engines:
-    """Engines for `url`; nothing is connected yet."""
-    if url.startswith("sqlite"):
-        writer = _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1)
-        return Engines(writer, _sqlite_engine(url, "BEGIN", pool_size=min(pool_size, 5)), single_writer=True)
-    engine = create_async_engine(
+def open_places(url: str, pool_size: int) -> Places:
+    """Places for `url`; nothing is connected yet. SQLite has one writer at a time, so all of ours take turns in one lane."""
+    if not url.startswith("sqlite"):
+        pool = Pool(mysql_engine(url, pool_size))
+        return Places(pool, pool)
+    readers = [Lane(partial(sqlite_engine, url, "BEGIN"), f"sqlite-reader-{n}") for n in range(SQLITE_READERS)]
+    return Places(Lane(partial(sqlite_engine, url, "BEGIN IMMEDIATE"), "sqlite-writer"), Lanes(readers))
+
+
+def mysql_engine(url: str, pool_size: int) -> AsyncEngine:
+    """READ COMMITTED: gap locks and snapshots of REPEATABLE READ make claims fail that could succeed."""
+    return create_async_engine(
         url,
         isolation_level="READ COMMITTED",
         pool_size=pool_size,
@@ -50,23 +61,25 @@ def make_engines(url: str, pool_size: int) -> Engines:
         pool_timeout=30,
         connect_args={"connect_timeout": CONNECT_SECONDS, "charset": "utf8mb4", "local_infile": False},
     )
-    return Engines(engine, engine, single_writer=False)
 
 
-def _sqlite_engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
-    engine = create_async_engine(
-        url, pool_size=pool_size, max_overflow=0, pool_timeout=60, connect_args={"timeout": SQLITE_BUSY_SECONDS}
-    )
+def sqlite_engine(url: str, begin: str) -> AsyncEngine:
+    """One connection whose calls block the thread that makes them; every transaction starts with `begin`."""
+    path = make_url(url).database or ""
+
+    def connect() -> sqlite3.Connection:
+        # no isolation level: the driver must not begin transactions of its own
+        return sqlite3.connect(path, timeout=SQLITE_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, async_creator=lambda: InlineConnection(connect))
 
     @event.listens_for(engine.sync_engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions of its own
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",  # NORMAL may roll back a committed settle when the power fails
             "foreign_keys=ON",
-            f"busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

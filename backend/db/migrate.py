@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alembic import command
 from backend import logs
-from backend.db.engine import make_engines
+from backend.db.engine import mysql_engine, sqlite_engine
 from backend.errors import Unavailable
 
 log = logs.get(__name__)
@@ -35,7 +35,8 @@ class UnknownSchema(Unavailable):
 
 async def upgrade(url: str, revision: str = "head") -> None:
     """Create or upgrade every table. Raises UnknownSchema when the database is not ours or is newer than this version."""
-    engine = make_engines(url, pool_size=2).writer  # on SQLite its transactions cover DDL too
+    sqlite = url.startswith("sqlite")
+    engine = sqlite_engine(url, "BEGIN IMMEDIATE") if sqlite else mysql_engine(url, pool_size=2)
     try:
         async with _only_one(engine), engine.connect() as connection:
             await connection.run_sync(_check)

@@ -15,10 +15,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import CursorResult, UpdateBase, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
-from backend.db.engine import Fault, fault_of, make_engines
+from backend.db.engine import Fault, fault_of, open_places
+from backend.db.lanes import Sessions
 from backend.errors import StorageFull, Unavailable
 
 log = logs.get(__name__)
@@ -54,12 +55,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
-        engines = make_engines(url, pool_size)
-        self._engines: tuple[AsyncEngine, ...] = tuple({engines.writer, engines.reader})
-        self._writer = async_sessionmaker(engines.writer, expire_on_commit=False, autoflush=False)
-        self._reader = async_sessionmaker(engines.reader, expire_on_commit=False, autoflush=False)
-        # SQLite has one writer at a time: queueing here is fair and quick, queueing in its busy handler is neither
-        self._turn = asyncio.Lock() if engines.single_writer else None
+        self._places = open_places(url, pool_size)
         self._listeners: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -91,8 +87,8 @@ class Database:
         """Wait for transactions under way, then close every connection."""
         while self._running:
             await asyncio.wait(self._running)
-        for engine in self._engines:
-            await engine.dispose()
+        for place in set(self._places):
+            await place.close()
 
     async def _shielded(self, work: Coroutine[Any, Any, R]) -> R:
         task = asyncio.create_task(work)
@@ -126,26 +122,26 @@ class Database:
         raise AssertionError("unreachable")
 
     async def _read_once(self, verb: Verb[P, R], args: Any, kwargs: Any) -> R:
-        async with self._reader() as session:
-            return await verb(session, *args, **kwargs)
+        async def reading(sessions: Sessions) -> R:
+            async with sessions() as session:
+                return await verb(session, *args, **kwargs)
+
+        return await self._places.reader.run(reading)
 
     async def _write_once(self, verb: Verb[P, R], args: Any, kwargs: Any) -> R:
-        if self._turn is None:
-            return await self._commit(verb, args, kwargs)
-        async with self._turn:
-            return await self._commit(verb, args, kwargs)
+        async def writing(sessions: Sessions) -> tuple[R, set[str]]:
+            async with sessions() as session:
+                result = await verb(session, *args, **kwargs)
+                await session.flush()
+                try:
+                    await session.commit()
+                except (DBAPIError, OSError) as error:
+                    if fault_of(error) is Fault.LOST:
+                        raise CommitUnknown from error
+                    raise
+                return result, session.info.get(_TOPICS, set())
 
-    async def _commit(self, verb: Verb[P, R], args: Any, kwargs: Any) -> R:
-        async with self._writer() as session:
-            result = await verb(session, *args, **kwargs)
-            await session.flush()
-            try:
-                await session.commit()
-            except (DBAPIError, OSError) as error:
-                if fault_of(error) is Fault.LOST:
-                    raise CommitUnknown from error
-                raise
-            topics = session.info.pop(_TOPICS, ())
+        result, topics = await self._places.writer.run(writing)
         for topic in topics:
             for listener in self._listeners[topic]:
                 listener()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from backend.batch.lease import Lease
 from backend.batch.models import BatchQueue, BatchReference, BatchTask
 from backend.batch.states import TaskStatus
+from backend.config import service as config
 from backend.images.models import Image
 
 
@@ -23,6 +24,7 @@ class Job:
     upstream: str
     aspect_ratio: str | None
     image_size: str | None
+    max_retries: int
     attempts: int
     soft_attempts: int
     ambiguous_attempts: int
@@ -60,7 +62,7 @@ async def job(session: AsyncSession, lease: Lease) -> Job | None:
     ).first()
     if row is None:
         return None
-    found, aspect_ratio, image_size, source_key = row.tuple()
+    found, aspect_ratio, image_size, source_key = row
     references = await session.scalars(
         select(Image.storage_key)
         .join(BatchReference, BatchReference.image_id == Image.id)
@@ -74,6 +76,7 @@ async def job(session: AsyncSession, lease: Lease) -> Job | None:
         upstream=found.upstream,
         aspect_ratio=aspect_ratio,
         image_size=image_size,
+        max_retries=(await config.read(session)).max_retries,
         attempts=found.attempts,
         soft_attempts=found.soft_attempts,
         ambiguous_attempts=found.ambiguous_attempts,

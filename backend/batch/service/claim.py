@@ -49,16 +49,18 @@ async def ensure_slots(session: AsyncSession, ceiling: int) -> int:
 async def claim(session: AsyncSession, owner: str, lease_seconds: float) -> Lease | Nothing:
     """Take one slot and one image, or say why not."""
     slot = DispatchSlot
-    slot_no = await session.scalar(
-        select(slot.slot_no)
+    found = await session.execute(
+        select(slot.slot_no, config.dispatch_is_paused())
         .where(slot.enabled, slot.task_id.is_(None))
         .order_by(slot.slot_no)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    if slot_no is None:
+    free = found.first()
+    if free is None:
         return Nothing()
-    if await config.dispatch_paused(session):
+    slot_no, paused = free
+    if paused:
         return Nothing(paused=True)
     lanes, due_in = await _lanes(session)
     for lane in lanes[:LANES_TRIED]:
