@@ -16,28 +16,27 @@ def events(body: bytes | bytearray) -> list[Any]:
     return [value for text in _data(body) if (value := _value(text)) is not None]
 
 
-def _data(body: bytes | bytearray) -> Iterator[bytes]:
+def _data(body: bytes | bytearray) -> Iterator[str]:
     """Each event's data; lines of one event are joined, as the standard says. A line is copied once: it can be 30 MB."""
-    lines: list[bytes] = []
+    lines: list[str] = []
     start = 0
     while start < len(body):
         end = body.find(b"\n", start)
         end = len(body) if end < 0 else end
         stop = end - 1 if end > start and body[end - 1] == ord("\r") else end
         if body.startswith(b"data:", start, stop):
-            lines.append(bytes(body[start + (6 if body.startswith(b"data: ", start, stop) else 5) : stop]))
+            with memoryview(body) as whole, whole[start + len("data:") : stop] as line:
+                lines.append(str(line, "utf-8", "replace"))
         elif stop == start and lines:
-            yield b"\n".join(lines)
+            yield "\n".join(lines)
             lines.clear()
         start = end + 1
     if lines:
-        yield b"\n".join(lines)
+        yield "\n".join(lines)
 
 
-def _value(text: bytes) -> Any:
-    if text.strip() == b"[DONE]":
-        return None
+def _value(text: str) -> Any:
     try:
-        return json.loads(text)
+        return None if text.startswith((" [DONE]", "[DONE]")) else json.loads(text)
     except (ValueError, RecursionError):
         return None

@@ -10,7 +10,7 @@ import pytest
 from backend.upstreams.base import EditRequest, Outcome, SourceImage, UpstreamError
 from backend.upstreams.local import LocalUpstream
 from backend.upstreams.local.engine import LOOKS, STYLES, described, filtered
-from backend.upstreams.local.tone import Image, noise_level
+from backend.upstreams.local.planes import Image, noise_level
 from backend.upstreams.local.words import Look, Style, Wish, understood
 
 

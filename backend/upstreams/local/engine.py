@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from backend.upstreams.base import EditRequest, EditResult, Outcome, UpstreamError
-from backend.upstreams.local import paint, tone
+from backend.upstreams.local import looks, paint, tone
+from backend.upstreams.local.planes import Image, as_bytes
 from backend.upstreams.local.strokes import as_float
-from backend.upstreams.local.tone import Image, as_bytes
 from backend.upstreams.local.words import Look, Style, Wish, understood
 
 JPEG_QUALITY = 92
@@ -27,14 +27,14 @@ STYLES: dict[Style, Callable[[Image], Image]] = {
 }
 
 LOOKS: dict[Look, Callable[[Image], Image]] = {
-    Look.MONOCHROME: tone.monochrome,
-    Look.VINTAGE: tone.vintage,
-    Look.WARM: tone.warmer,
-    Look.COOL: tone.cooler,
-    Look.VIVID: tone.vivid,
-    Look.BRIGHT: tone.brighter,
-    Look.DARK: tone.darker,
-    Look.SOFT_BACKGROUND: tone.soft_background,
+    Look.MONOCHROME: looks.monochrome,
+    Look.VINTAGE: looks.vintage,
+    Look.WARM: looks.warmer,
+    Look.COOL: looks.cooler,
+    Look.VIVID: looks.vivid,
+    Look.BRIGHT: looks.brighter,
+    Look.DARK: looks.darker,
+    Look.SOFT_BACKGROUND: looks.soft_background,
 }
 
 

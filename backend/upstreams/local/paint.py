@@ -5,6 +5,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from backend.upstreams.local.planes import Image, as_bytes
 from backend.upstreams.local.strokes import (
     Array,
     along,
@@ -20,7 +21,7 @@ from backend.upstreams.local.strokes import (
     smoothstep,
     unit,
 )
-from backend.upstreams.local.tone import SMALL_EDGE, Image, as_bytes
+from backend.upstreams.local.tone import SMALL_EDGE
 
 WORK_EDGE = 1400
 
