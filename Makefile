@@ -86,7 +86,7 @@ bench: install ## measure whether a slot is ever idle while work waits (ARGS="--
 clean: ## remove all that was installed, built or cached; your data stays
 	rm -rf .venv .tools dist build frontend/dist frontend/node_modules test-results \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	find backend tests scripts alembic benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv looks only at the sources; a page that was deleted is built again by asking for it.
 REBUILD = $(if $(or $(NANO_BANANA_SKIP_FRONTEND),$(wildcard frontend/dist/index.html)),,--reinstall-package nano-banana)
