@@ -4,11 +4,11 @@ Only a full decode proves that bytes are an image; what they or their name claim
 """
 
 import asyncio
+import contextlib
 import io
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -46,6 +46,8 @@ _BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 pi_heif.register_heif_opener()
+# pixels in blocks that the allocator takes from the system and gives back at once; smaller ones each thread would keep
+Image.core.set_block_size(64 * 1024 * 1024)  # type: ignore[attr-defined]  # Pillow's own way, from its manual
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own bound only warns; ours is checked before anything is decoded
 
 
@@ -102,7 +104,7 @@ def _prepare(source: Source, max_edge: int) -> SourceImage:
         return SourceImage(encoded(plain, "JPEG"), "image/jpeg", *plain.size)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _decoding(source: Source, max_pixels: int) -> Iterator[Image.Image]:
     """The opened image, while there is room to decode it. Whatever goes wrong with its bytes becomes one of our errors:
     damaged files raise nearly anything."""
@@ -113,7 +115,7 @@ def _decoding(source: Source, max_pixels: int) -> Iterator[Image.Image]:
                 raise ImageTooManyPixels(
                     f"The image has {image.width} × {image.height} pixels; at most {max_pixels:,} are allowed."
                 )
-            with _room.held(pixels):
+            with _room.held(pixels), contextlib.closing(image):  # its pixels are gone before others take their room
                 yield image
     except AppError:
         raise
@@ -159,7 +161,7 @@ class _Room:
         self._next = threading.Lock()  # so that a large image is not overtaken for ever
         self._changed = threading.Condition()
 
-    @contextmanager
+    @contextlib.contextmanager
     def held(self, pixels: int) -> Iterator[None]:
         with self._next, self._changed:
             self._changed.wait_for(lambda: not self._taken or self._taken + pixels <= self._most)

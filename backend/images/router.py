@@ -16,8 +16,9 @@ from backend.errors import (
     UnsupportedImage,
     UnsupportedMediaType,
 )
-from backend.images import queries
+from backend.images import names, queries
 from backend.images.deps import ImageIngest
+from backend.images.models import Image
 from backend.images.schemas import ImageOut
 from backend.web.deps import Asking, Db, Files, PathId
 from backend.web.files import BYTES, StoredFile, file_response
@@ -76,7 +77,7 @@ async def get_image(
     image_id: PathId, request: Request, asker: Asking, db: Db, storage: Files, download: Download = False
 ) -> Response:
     image = await db.read(queries.image_of, image_id, None if asker.is_admin else asker.user_id)
-    file = StoredFile(image.storage_key, image.mime_type, image.sha256, image.filename if download else None)
+    file = StoredFile(image.storage_key, image.mime_type, image.sha256, _saved_as(image) if download else None)
     return await file_response(request, storage, file)
 
 
@@ -90,3 +91,8 @@ async def get_image(
 async def get_thumbnail(image_id: PathId, request: Request, asker: Asking, db: Db, storage: Files) -> Response:
     image = await db.read(queries.image_of, image_id, None if asker.is_admin else asker.user_id)
     return await file_response(request, storage, StoredFile(image.thumbnail_key, "image/webp", f"{image.sha256}-small"))
+
+
+def _saved_as(image: Image) -> str:
+    """What was given keeps its name; what was made has its original's name, and its own type's extension."""
+    return image.filename if image.upload_key else names.with_type(image.filename, image.mime_type)

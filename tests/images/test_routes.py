@@ -5,8 +5,11 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.images.imaging import ACCEPTED_TYPES
+from backend.images.models import Image
 from backend.settings import Settings
 from tests.images.samples import FORMATS, halves, opened, saved
 from tests.service import Register, problem
@@ -165,6 +168,21 @@ async def test_o02_it_can_be_saved_under_its_name(register: Register) -> None:
         assert plain.startswith('filename="')
         assert plain.isascii()
         assert extended == f"filename*=UTF-8''{quote(saved_as, safe='')}"
+
+
+async def test_a_result_is_saved_with_its_own_types_extension(register: Register, app: FastAPI) -> None:
+    lin = await register("lin")
+    image = await give(lin, "a.jpg")
+
+    async def make_it_a_result(session: AsyncSession) -> None:
+        row = await session.get_one(Image, image["id"])
+        row.upload_key = None
+
+    saved_as = "filename*=UTF-8''{}".format
+    for name in ("a.jpg", "a.png"):
+        answer = await lin.get(image["url"], params={"download": "1"})
+        assert answer.headers["content-disposition"].endswith(saved_as(name))
+        await app.state.db.write(make_it_a_result)
 
 
 async def test_b05_o08_others_images_do_not_exist(
