@@ -3,6 +3,7 @@
 import base64
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ Order = Literal["image-first", "image-last"]
 Sender = Callable[[Mapping[str, Any]], Awaitable[Reply]]
 
 
-class Adapter:
+class Adapter(ABC):
     """One upstream: `_edited` is the protocol; its picture is base64, a data URL or an address."""
 
     kind = ""
@@ -63,9 +64,9 @@ class Adapter:
                 raise UpstreamError(Outcome.BACKOFF, error.detail) from error
             raise
 
+    @abstractmethod
     async def _edited(self, request: EditRequest) -> tuple[str, str]:
         """The picture, and the words that came with it."""
-        raise NotImplementedError
 
     def headers(self) -> dict[str, str]:
         """Credentials, and the operator's own headers."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from abc import ABC, abstractmethod
 from collections import deque
 
 from PIL import Image
@@ -13,7 +14,7 @@ ORIENTATION = 0x0112
 CREDENTIALS = ("authorization", "x-goog-api-key", "cookie", "proxy-authorization")
 
 
-class Vendor(WireServer):
+class Vendor(WireServer, ABC):
     """Answers after `latency` seconds: what is scripted first, one a request, in order; else a refusal of what is wrong
     with the request (`checked`), else a good answer (`default`). Files are served to whoever sends no credentials."""
 
@@ -56,13 +57,13 @@ class Vendor(WireServer):
             return error(413, "Request Entity Too Large", "request_too_large")
         return self.checked(request, path) or self.default(request)
 
+    @abstractmethod
     def checked(self, request: Received, path: str) -> Answer | None:
         """The refusal that this request deserves, if any."""
-        raise NotImplementedError
 
+    @abstractmethod
     def default(self, request: Received) -> Answer:
         """A good answer in the vendor's own form."""
-        raise NotImplementedError
 
 
 MODELS = json_answer({"object": "list", "data": [{"id": "fake-image-model", "object": "model"}]})
