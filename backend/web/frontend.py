@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from backend.errors import NotFound
 
-# the one <style> that react-aria-components writes into the page; the page's build proves that it is still this one
+# the one <style> that react-aria-components writes into the page; a test proves that it is still this one
 ARIA_STYLE = "sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o="
 POLICY = "; ".join(
     (

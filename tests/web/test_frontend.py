@@ -1,5 +1,8 @@
 """The page's files and addresses, from a folder as the build leaves it."""
 
+import base64
+import hashlib
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -115,3 +118,16 @@ async def test_without_a_built_page_the_answer_says_what_to_do(client: httpx.Asy
     assert answer.status_code == 503
     assert "make install" in answer.text
     assert "页面尚未构建" in answer.text
+
+
+def test_the_one_style_that_the_policy_allows_is_the_one_that_the_page_writes() -> None:
+    built = frontend.PACKAGE.parent / "frontend" / "dist" / "assets"
+    scripts = [path.read_text() for path in built.glob("*.js")]
+    if not scripts:
+        pytest.skip("the page is not built")
+    styles = [found for text in scripts for found in re.findall(r"\.textContent=`\s*(@layer \{[^`]*?)\s*`\.trim", text)]
+    assert styles
+    for style in styles:
+        text = re.sub(r"\$\{\w+\}", "data-react-aria-pressable", style)
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"sha256-{digest}" == frontend.ARIA_STYLE
