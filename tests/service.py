@@ -98,6 +98,13 @@ async def access_token(client: httpx.AsyncClient, username: str, password: str =
     return str(answer.json()["access_token"])
 
 
+async def sign_in(client: httpx.AsyncClient, username: str = "lin", password: str = PASSWORD) -> httpx.AsyncClient:
+    """The client, with a session cookie in its jar from now on."""
+    answer = await client.post("/api/auth/session", json={"username": username, "password": password})
+    assert answer.status_code == 204, answer.text
+    return client
+
+
 def problem(answer: httpx.Response) -> tuple[int, str]:
     """Status and `code` of an error, after a look at the rest of the document."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text
