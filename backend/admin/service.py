@@ -10,6 +10,8 @@ from backend.admin.schemas import AccountUpdate, CreditsIn
 from backend.auth import service as auth
 from backend.batch.service import WORK, control
 from backend.batch.service.claim import ensure_slots
+from backend.batch.service.ownership import own_queue
+from backend.batch.states import QueueStatus
 from backend.config import service as config
 from backend.config.schemas import RuntimeConfig, RuntimeConfigUpdate
 from backend.credits import service as credits
@@ -52,9 +54,11 @@ async def release_dispatcher(session: AsyncSession, actor_id: int) -> None:
 
 
 async def cancel_queue(session: AsyncSession, actor_id: int, queue_id: int) -> list[int]:
-    """Stop anybody's batch; answers the tasks in flight. Raises NotFound, InvalidState."""
+    """Stop anybody's batch; answers the tasks in flight. Safe to repeat. Raises NotFound, InvalidState."""
+    before = (await own_queue(session, None, queue_id)).status
     in_flight = await control.cancel(session, None, queue_id)
-    await _record(session, actor_id, "batch.cancel", f"queue {queue_id}")
+    if before != QueueStatus.CANCELLED:
+        await _record(session, actor_id, "batch.cancel", f"queue {queue_id}")
     return in_flight
 
 

@@ -4,14 +4,13 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, Header, Query, Request
+from fastapi import Depends, Header, Request
 
 from backend.batch.events import Feed
 from backend.batch.intake import Intake
 from backend.batch.keeper import Keeper
 from backend.errors import ValidationFailed
 from backend.upstreams.registry import Registry
-from backend.web.schemas import MAX_ID
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -57,22 +56,6 @@ def _last_event_id(last_event_id: Annotated[str | None, Header()] = None) -> int
     return int(last_event_id)
 
 
-def _chosen_tasks(
-    task_ids: Annotated[
-        list[str] | None, Query(max_length=200, description="Only these; may be repeated or comma-separated.")
-    ] = None,
-) -> frozenset[int] | None:
-    if task_ids is None:
-        return None
-    words = [word for each in task_ids for word in each.split(",")]
-    if not all(
-        word.isascii() and word.isdigit() and 1 <= int(word[:19]) <= MAX_ID and len(word) < 20 for word in words
-    ):
-        raise ValidationFailed(errors=[{"loc": ["query", "task_ids"], "msg": "ids of tasks", "type": "int_parsing"}])
-    return frozenset(int(word) for word in words)
-
-
-ChosenTasks = Annotated[frozenset[int] | None, Depends(_chosen_tasks)]
 ChangeFeed = Annotated[Feed, Depends(_feed)]
 Models = Annotated[Registry, Depends(_registry)]
 BatchIntake = Annotated[Intake, Depends(_intake)]

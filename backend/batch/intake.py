@@ -18,6 +18,7 @@ from backend.errors import (
     IdempotencyInProgress,
     InsufficientCredits,
     TooManyFiles,
+    UnsupportedMediaType,
     ValidationFailed,
 )
 from backend.images.ingest import Ingest, Staged
@@ -37,7 +38,10 @@ class Intake:
     async def take(self, user_id: int, content_type: str, body: AsyncIterator[bytes], key: str | None) -> int:
         """Make the batch that this request asks for; answers its id, or the first one's when it is a repeat."""
         with self._keyed(user_id, key) as mine:
-            if not content_type.lower().startswith("multipart/form-data"):
+            kind = content_type.partition(";")[0].strip().lower()
+            if kind not in ("application/json", "multipart/form-data"):
+                raise UnsupportedMediaType
+            if kind == "application/json":
                 wanted = json_body(b"".join([piece async for piece in body]), QueueIn)
                 return await self.from_ids(user_id, wanted, mine)
             async with reading(body, content_type, self._ingest, self._settings) as upload:

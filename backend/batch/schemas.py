@@ -20,11 +20,16 @@ def _name(value: str) -> str:
 
 Prompt = Annotated[
     Text,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_PROMPT),
+    StringConstraints(strip_whitespace=True),  # by itself, or the length would be that of the untrimmed text
+    StringConstraints(min_length=1, max_length=MAX_PROMPT),
     Field(description="What to do with every image, 1 to 4,000 characters.", examples=["水彩画风,留白通透"]),
 ]
 BatchName = Annotated[
-    Text, AfterValidator(_name), StringConstraints(strip_whitespace=True, max_length=255), Field(examples=["夏季新品"])
+    Text,
+    AfterValidator(_name),
+    StringConstraints(strip_whitespace=True),
+    StringConstraints(max_length=255),
+    Field(examples=["夏季新品"]),
 ]
 Option = Annotated[Text, StringConstraints(min_length=1, max_length=16)]
 SampleFirst = Annotated[int, Field(ge=0, le=3, description="Edit only so many images, then wait for approval.")]

@@ -92,7 +92,7 @@ def encode_cursor(*keys: int) -> str:
 def decode_cursor(cursor: str, keys: int) -> tuple[int, ...]:
     """The sort keys in a cursor of ours. Raises ValidationFailed for any other text."""
     try:
-        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
         if not (isinstance(values, list) and len(values) == keys and all(type(v) is int for v in values)):
             raise ValueError
         if not all(0 <= v <= MAX_ID for v in values):

@@ -1,17 +1,17 @@
 """What happens, as it happens; and everything that was made, in one file."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from backend.auth.deps import CurrentUser
-from backend.batch import queries
-from backend.batch.archive import archive
-from backend.batch.deps import ChangeFeed, ChosenTasks, LastEventId, StillAllowed
+from backend.batch import archive, queries
+from backend.batch.deps import ChangeFeed, LastEventId, StillAllowed
 from backend.batch.stream import Listener, listen
 from backend.errors import NotFound, NothingToDownload, RateLimited
 from backend.web import sse
 from backend.web.deps import Db, Files, PathId
-from backend.web.files import streamed
 from backend.web.problems import Responses, responses
 
 router = APIRouter()
@@ -65,11 +65,11 @@ async def download_archive(
     user: CurrentUser,
     db: Db,
     storage: Files,
-    chosen: ChosenTasks,
+    task_ids: Annotated[str | None, Query(max_length=4000, description="Only these, comma-separated.")] = None,
 ) -> StreamingResponse:
+    chosen = archive.parse_task_ids(task_ids)
     queue = await db.read(queries.queue_of, user.user_id, queue_id)
     entries = await db.read(queries.archive_entries, queue_id, chosen)
-    if chosen is not None and len(entries) != len(chosen):
+    if chosen is not None and len(entries) != len(set(chosen)):
         raise NotFound
-    name = queue.batch_name or f"batch-{queue.id}"
-    return streamed(archive(entries, storage), f"{name}.zip", "application/zip")
+    return archive.response(storage, queue.batch_name or f"batch-{queue.id}", entries)

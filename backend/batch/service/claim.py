@@ -148,36 +148,11 @@ def oldest_due(lane: Lane) -> Select[BatchTask]:
 async def _take(
     session: AsyncSession, slot_no: int, found: BatchTask, owner: str, lease_seconds: float
 ) -> Lease | Nothing:
-    token = uuid.uuid4().hex
-    slot, task, queue, account = DispatchSlot, BatchTask, BatchQueue, CreditAccount
-    slots = await affected(
-        session,
-        update(slot)
-        .where(slot.slot_no == slot_no, slot.task_id.is_(None), slot.enabled)
-        .values(
-            task_id=found.id,
-            user_id=found.user_id,
-            attempt_token=token,
-            owner=owner,
-            lease_expires=utc_after(lease_seconds),
-            fence=slot.fence + 1,
-        ),
-    )
-    tasks = await affected(
-        session,
-        update(task)
-        .where(task.id == found.id, task.status == TaskStatus.PENDING, task.claimable)
-        .values(
-            status=TaskStatus.PROCESSING,
-            attempts=task.attempts + 1,
-            attempt_token=token,
-            started_at=utcnow(),
-            version=task.version + 1,
-        ),
-    )
-    if (slots, tasks) != (1, 1):
+    lease = Lease(slot_no, found.id, uuid.uuid4().hex)
+    if not (await _hold_slot(session, lease, found.user_id, owner, lease_seconds) and await _start(session, lease)):
         await session.rollback()
         return Nothing(due_in=0.0)  # another process was quicker
+    account, queue = CreditAccount, BatchQueue
     await affected(session, update(account).where(account.user_id == found.user_id).values(last_served_at=utcnow()))
     await affected(
         session,
@@ -190,7 +165,42 @@ async def _take(
         ),
     )
     await emit(session, found.user_id, found.queue_id, [found.id])
-    return Lease(slot_no, found.id, token)
+    return lease
+
+
+async def _hold_slot(session: AsyncSession, lease: Lease, user_id: int, owner: str, lease_seconds: float) -> bool:
+    slot = DispatchSlot
+    taken = await affected(
+        session,
+        update(slot)
+        .where(slot.slot_no == lease.slot_no, slot.task_id.is_(None), slot.enabled)
+        .values(
+            task_id=lease.task_id,
+            user_id=user_id,
+            attempt_token=lease.token,
+            owner=owner,
+            lease_expires=utc_after(lease_seconds),
+            fence=slot.fence + 1,
+        ),
+    )
+    return taken == 1
+
+
+async def _start(session: AsyncSession, lease: Lease) -> bool:
+    task = BatchTask
+    started = await affected(
+        session,
+        update(task)
+        .where(task.id == lease.task_id, task.status == TaskStatus.PENDING, task.claimable)
+        .values(
+            status=TaskStatus.PROCESSING,
+            attempts=task.attempts + 1,
+            attempt_token=lease.token,
+            started_at=utcnow(),
+            version=task.version + 1,
+        ),
+    )
+    return started == 1
 
 
 async def anything_due(session: AsyncSession) -> bool:
