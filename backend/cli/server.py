@@ -35,9 +35,8 @@ def run(settings: Settings, *, api: bool) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=30,
     )
-    with _bound(settings) as listener:
-        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(DrainingServer(config, app).serve(sockets=[listener]))
+    with _bound(settings) as listener, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(DrainingServer(config, app).serve(sockets=[listener]))
 
 
 @contextlib.contextmanager
