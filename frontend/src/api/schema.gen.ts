@@ -4744,7 +4744,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
@@ -4754,7 +4754,7 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": unknown;
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description `body_too_large`: The request body is too large. */
@@ -4764,7 +4764,7 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": unknown;
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description `validation_failed`: A value in the request is not valid. */
@@ -4774,7 +4774,7 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": unknown;
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description `rate_limited`: Too many requests; try again later. */
@@ -4784,7 +4784,7 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": unknown;
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4808,7 +4808,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
@@ -4818,7 +4818,7 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": unknown;
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description `not_found`: There is nothing here. */
@@ -4828,7 +4828,7 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": unknown;
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description `body_too_large`: The request body is too large. */
@@ -4838,7 +4838,7 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": unknown;
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description `validation_failed`: A value in the request is not valid. */
@@ -4848,7 +4848,7 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": unknown;
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description `rate_limited`: Too many requests; try again later. */
@@ -4858,7 +4858,7 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": unknown;
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4866,8 +4866,8 @@ export interface operations {
     "batch-download_archive": {
         parameters: {
             query?: {
-                /** @description Only these; may be repeated or comma-separated. */
-                task_ids?: string[] | null;
+                /** @description Only these, comma-separated. */
+                task_ids?: string | null;
             };
             header?: never;
             path: {
