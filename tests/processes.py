@@ -14,7 +14,7 @@ from typing import Any, Self
 import httpx
 
 REPO = Path(__file__).resolve().parent.parent
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"
 START_SECONDS = 60
 
 
