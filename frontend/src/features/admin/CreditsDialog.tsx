@@ -9,7 +9,8 @@ import { useFormat } from '@/i18n/format'
 import { Button } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
 import { ErrorNotice } from '@/ui/feedback'
-import { NumberField, TextField } from '@/ui/fields'
+import { TextField } from '@/ui/fields'
+import { NumberField } from '@/ui/NumberField'
 import { say } from '@/ui/toast'
 
 const USUAL = 50

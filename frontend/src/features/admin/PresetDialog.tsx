@@ -7,7 +7,8 @@ import { useText } from '@/i18n'
 import { Button } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
 import { ErrorNotice } from '@/ui/feedback'
-import { NumberField, Switch, TextBox, TextField } from '@/ui/fields'
+import { Switch, TextBox, TextField } from '@/ui/fields'
+import { NumberField } from '@/ui/NumberField'
 import { say } from '@/ui/toast'
 
 interface Props {

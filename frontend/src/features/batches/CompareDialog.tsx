@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { Dialog, Heading, Modal, ModalOverlay, ToggleButton, ToggleButtonGroup } from 'react-aria-components'
 import type { Task } from '@/api/types'
 import { useText } from '@/i18n'
@@ -42,6 +42,12 @@ function Comparison({ shown, at, onMove, onClose, onEdit }: Omit<Props, 'openId'
     if (next) onMove(next.task)
   }
   useCompareKeys({ j: () => move(1), k: () => move(-1), m: () => setMode(mode === 'slider' ? 'side' : 'slider') })
+  const head = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => {
+    // the divider may be gone, and with it the focus that Escape and the letters need
+    const dialog = head.current?.closest<HTMLElement>('[role=dialog]')
+    if (dialog && !dialog.contains(document.activeElement)) dialog.focus()
+  }, [mode, task.id])
   useEffect(() => {
     // the neighbour is here before it is asked for
     const next = shown[at + 1]?.task.generated_image
@@ -49,7 +55,7 @@ function Comparison({ shown, at, onMove, onClose, onEdit }: Omit<Props, 'openId'
   }, [shown, at])
   return (
     <>
-      <div className="compare-head">
+      <div className="compare-head" ref={head}>
         <Heading slot="title" level={2} className="clip">
           {task.original_filename}
         </Heading>

@@ -1,0 +1,13 @@
+import { FieldError, Input, Label, NumberField as AriaNumberField, type NumberFieldProps, Text } from 'react-aria-components'
+import type { Described } from './fields'
+
+export function NumberField({ label, description, ...rest }: Omit<NumberFieldProps, 'children'> & Described) {
+  return (
+    <AriaNumberField {...rest} className="field">
+      <Label>{label}</Label>
+      <Input className="input num" />
+      {description && <Text slot="description">{description}</Text>}
+      <FieldError className="field-error" />
+    </AriaNumberField>
+  )
+}
