@@ -10,10 +10,13 @@ interface Look {
 
 type Props = Omit<ButtonProps, 'children' | 'className'> & Look & { children: ReactNode; className?: string }
 
-export function Button({ kind = 'plain', size = 'medium', icon, children, className, ...rest }: Props) {
+/** While pending it keeps its place and the focus, and does nothing. (react-aria's own `isPending` announces the button by
+ * reference, which names nothing once the button has been replaced by what it led to.) */
+export function Button({ kind = 'plain', size = 'medium', icon, children, className, isPending, ...rest }: Props) {
+  const inert = isPending ? { onPress: undefined, type: 'button' as const, 'data-pending': '' } : {}
   return (
-    <AriaButton {...rest} className={`btn ${className ?? ''}`} data-kind={kind} data-size={size}>
-      {rest.isPending ? <Icon name="run" className="spinning" /> : icon && <Icon name={icon} />}
+    <AriaButton {...rest} {...inert} className={`btn ${className ?? ''}`} data-kind={kind} data-size={size}>
+      {isPending ? <Icon name="run" className="spinning" /> : icon && <Icon name={icon} />}
       {children}
     </AriaButton>
   )
