@@ -48,6 +48,7 @@ class Service:
     accounts: Accounts
     ingest: Ingest
     intake: Intake
+    housekeeping: Housekeeping
     feed: Feed
     keeper: Keeper
     results: ResultStore
@@ -71,7 +72,7 @@ class Service:
 
     def parts(self) -> dict[str, Any]:
         """What routes ask for, by name."""
-        names = "settings db storage registry gate accounts ingest intake feed keeper results dispatcher"
+        names = "settings db storage registry gate accounts ingest intake housekeeping feed keeper results dispatcher"
         return {name: getattr(self, name) for name in names.split()}
 
     async def stop(self) -> None:
@@ -115,6 +116,7 @@ class Service:
             accounts=Accounts(db, settings),
             ingest=ingest,
             intake=Intake(db, ingest, registry, settings),
+            housekeeping=Housekeeping(db, ingest),
             feed=Feed(db),
             keeper=keeper,
             results=results,
@@ -149,7 +151,6 @@ class Service:
 
     @contextlib.asynccontextmanager
     async def _background(self) -> AsyncIterator[None]:
-        housekeeping = Housekeeping(self.db, self.ingest)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(_always(name, work))
@@ -157,7 +158,7 @@ class Service:
                     "dispatcher": self.dispatcher.serve,
                     "keeper": self.keeper.run,
                     "feed": self.feed.run,
-                    "housekeeping": housekeeping.run,
+                    "housekeeping": self.housekeeping.run,
                 }.items()
             ]
             try:

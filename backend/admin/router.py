@@ -13,11 +13,13 @@ from backend.admin.schemas import (
     AdminTaskOut,
     AdminUserOut,
     AuditEntryOut,
+    CleanupIn,
+    CleanupOut,
     CreditsIn,
     DispatcherOut,
 )
 from backend.auth.deps import AdminUser
-from backend.batch.deps import Attempts
+from backend.batch.deps import Attempts, House
 from backend.batch.queries import QueueFilter
 from backend.batch.states import QueueStatus, TaskStatus
 from backend.config import service as config
@@ -145,3 +147,11 @@ async def resume_dispatcher(admin: AdminUser, db: Db) -> DispatcherOut:
 async def list_audit(_admin: AdminUser, db: Db, paging: Paging) -> Page[AuditEntryOut]:
     items = await db.read(queries.list_audit, paging.limit, paging.after())
     return Page(items=items, next_cursor=encode_cursor(items[-1].id) if len(items) == paging.limit else None)
+
+
+@router.post("/cleanup", summary="Delete what ended long ago; a dry run only counts")
+async def clean_up(body: CleanupIn, admin: AdminUser, db: Db, house: House) -> CleanupOut:
+    gone = await house.clean(body.older_than_days, dry_run=body.dry_run)
+    if not body.dry_run:
+        await db.write(service.note_cleanup, admin.user_id, body.older_than_days, gone.queues)
+    return CleanupOut.model_validate(gone)

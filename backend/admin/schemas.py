@@ -71,3 +71,19 @@ class AuditEntryOut(Out):
     target: str
     detail: dict[str, Any]
     created_at: Time
+
+
+class CleanupIn(In):
+    """What ended longer ago than this goes; a dry run only counts."""
+
+    older_than_days: int = Field(ge=0, le=36_500, examples=[30])
+    dry_run: bool = False
+
+
+class CleanupOut(Out):
+    """What went, or would go."""
+
+    queues: int
+    tasks: int
+    images: int
+    bytes: int

@@ -102,6 +102,11 @@ async def delete_preset(session: AsyncSession, actor_id: int, preset_id: int) ->
     await _record(session, actor_id, "preset.delete", f"preset {preset_id}", {"title": preset.title})
 
 
+async def note_cleanup(session: AsyncSession, actor_id: int, older_than_days: int, queues: int) -> None:
+    """Write down that old batches were deleted."""
+    await _record(session, actor_id, "cleanup", "batches", {"older_than_days": older_than_days, "queues": queues})
+
+
 async def _record(
     session: AsyncSession, actor_id: int, action: str, target: str, detail: dict[str, Any] | None = None
 ) -> None:

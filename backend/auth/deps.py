@@ -8,7 +8,6 @@ from fastapi.security import OAuth2PasswordBearer
 from backend.auth.accounts import Accounts, Browser
 from backend.auth.principal import Principal
 from backend.errors import AdminOnly, NotAuthenticated
-from backend.web.deps import AppSettings, Db
 
 # the door has read the header by now; this tells the API's document how to sign in
 _bearer = OAuth2PasswordBearer(tokenUrl="/api/auth/token", auto_error=False, description="A JWT or an API token.")
@@ -35,12 +34,8 @@ async def admin_user(user: CurrentUser) -> Principal:
 AdminUser = Annotated[Principal, Depends(admin_user)]
 
 
-async def _accounts(request: Request, db: Db, settings: AppSettings) -> Accounts:
-    """The process's own, made when it is first asked for: it counts failures, so there must be one."""
-    state = request.app.state
-    if not hasattr(state, "accounts"):
-        state.accounts = Accounts(db, settings)
-    return state.accounts  # type: ignore[no-any-return]
+async def _accounts(request: Request) -> Accounts:
+    return request.app.state.accounts  # type: ignore[no-any-return]
 
 
 async def _browser(request: Request) -> Browser:

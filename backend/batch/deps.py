@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 
 from backend.batch.events import Feed
+from backend.batch.housekeeping import Housekeeping
 from backend.batch.intake import Intake
 from backend.batch.keeper import Keeper
 from backend.errors import ValidationFailed
@@ -15,29 +16,33 @@ from backend.upstreams.registry import Registry
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
-def _feed(request: Request) -> Feed:
+async def _feed(request: Request) -> Feed:
     return request.app.state.feed  # type: ignore[no-any-return]
 
 
-def _registry(request: Request) -> Registry:
+async def _registry(request: Request) -> Registry:
     return request.app.state.registry  # type: ignore[no-any-return]
 
 
-def _intake(request: Request) -> Intake:
+async def _intake(request: Request) -> Intake:
     return request.app.state.intake  # type: ignore[no-any-return]
 
 
-def _attempts(request: Request) -> Keeper:
+async def _housekeeping(request: Request) -> Housekeeping:
+    return request.app.state.housekeeping  # type: ignore[no-any-return]
+
+
+async def _attempts(request: Request) -> Keeper:
     return request.app.state.keeper  # type: ignore[no-any-return]
 
 
-def _still_allowed(request: Request) -> Callable[[], Awaitable[object]]:
+async def _still_allowed(request: Request) -> Callable[[], Awaitable[object]]:
     """Asks again, as the door did, whether this request's credentials are good."""
     address = request.client.host if request.client else ""
     return lambda: request.app.state.gate(request.headers, address)
 
 
-def _idempotency_key(
+async def _idempotency_key(
     idempotency_key: Annotated[str | None, Header(description="Makes a repeat harmless.")] = None,
 ) -> str | None:
     if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
@@ -49,7 +54,7 @@ def _idempotency_key(
     return idempotency_key
 
 
-def _last_event_id(last_event_id: Annotated[str | None, Header()] = None) -> int | None:
+async def _last_event_id(last_event_id: Annotated[str | None, Header()] = None) -> int | None:
     """A listener that comes back with an id that is not ours starts from a snapshot."""
     if last_event_id is None or not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > 18:
         return None
@@ -59,6 +64,7 @@ def _last_event_id(last_event_id: Annotated[str | None, Header()] = None) -> int
 ChangeFeed = Annotated[Feed, Depends(_feed)]
 Models = Annotated[Registry, Depends(_registry)]
 BatchIntake = Annotated[Intake, Depends(_intake)]
+House = Annotated[Housekeeping, Depends(_housekeeping)]
 Attempts = Annotated[Keeper, Depends(_attempts)]
 StillAllowed = Annotated[Callable[[], Awaitable[object]], Depends(_still_allowed)]
 IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]

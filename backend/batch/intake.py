@@ -91,7 +91,7 @@ class Intake:
             order = self._order(user_id, wish, model, images, references, key, digest)
             return await self._db.write_known(submit, order)
         except AppError:
-            await self._ingest.delete(await self._db.write(forget_unused, made))
+            await self._ingest.delete((await self._db.write(forget_unused, made)).keys)
             raise
 
     async def _keep(self, user_id: int, staged: Sequence[Staged], made: list[int]) -> list[int]:

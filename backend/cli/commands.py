@@ -12,11 +12,16 @@ from pydantic import ValidationError
 
 from backend import __version__, logs
 from backend.auth import service as auth
+from backend.batch.housekeeping import Housekeeping
+from backend.batch.service.forgetting import Forgotten
 from backend.cli import doctor as checks
 from backend.cli import server
+from backend.config import service as config
 from backend.db import Database, migrate
 from backend.errors import AppError
+from backend.images.ingest import Ingest
 from backend.settings import Settings
+from backend.storage import open_storage
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -80,6 +85,28 @@ def create_admin(name: str, password: str) -> None:
     with _plainly():
         asyncio.run(run(_settings().resolve_secrets()))
         click.echo(f"{name} is an administrator.")
+
+
+@main.command()
+@click.option("--older-than-days", type=click.IntRange(0), help="Instead of the retention that is set in the panel.")
+@click.option("--dry-run", is_flag=True, help="Only count.")
+def cleanup(older_than_days: int | None, *, dry_run: bool) -> None:
+    """Delete batches that ended long ago, with their files (serve does so by itself)."""
+
+    async def run(settings: Settings) -> Forgotten:
+        db = Database(settings.resolved_database_url)
+        try:
+            days = older_than_days if older_than_days is not None else (await db.read(config.read)).retention_days
+            house = Housekeeping(db, Ingest(db, open_storage(settings), settings))
+            keeps_for_ever = older_than_days is None and days == 0
+            return Forgotten() if keeps_for_ever else await house.clean(days, dry_run=dry_run)
+        finally:
+            await db.close()
+
+    with _plainly():
+        gone = asyncio.run(run(_settings().resolve_secrets()))
+        word = "would go" if dry_run else "gone"
+        click.echo(f"{gone.queues} batches, {gone.tasks} tasks, {gone.images} images, {gone.bytes} bytes {word}.")
 
 
 @main.command()

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from backend.images.ingest import Ingest
 
 
-def _ingest(request: Request) -> Ingest:
+async def _ingest(request: Request) -> Ingest:
     return request.app.state.ingest  # type: ignore[no-any-return]
 
 

@@ -1,5 +1,6 @@
 """What routes of every feature ask for."""
 
+from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Path, Query, Request
@@ -21,7 +22,7 @@ class Asker(Protocol):
     def is_admin(self) -> bool: ...
 
 
-def _asker(request: Request) -> Asker:
+async def _asker(request: Request) -> Asker:
     """Whom the door let in. Raises NotAuthenticated where the door is open to all."""
     principal: Asker | None = getattr(request.state, "principal", None)
     if principal is None:
@@ -29,36 +30,40 @@ def _asker(request: Request) -> Asker:
     return principal
 
 
-def _db(request: Request) -> Database:
+async def _db(request: Request) -> Database:
     return request.app.state.db  # type: ignore[no-any-return]
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     return request.app.state.settings  # type: ignore[no-any-return]
 
 
-def _storage(request: Request) -> Storage:
+async def _storage(request: Request) -> Storage:
     return request.app.state.storage  # type: ignore[no-any-return]
 
 
+@dataclass(frozen=True, slots=True)
 class PageQuery:
     """`?limit=` and `?cursor=` of a list."""
 
-    def __init__(
-        self,
-        limit: Annotated[int, Query(ge=1, le=100, description="How many at most.")] = 20,
-        cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
-    ) -> None:
-        self.limit, self.cursor = limit, cursor
+    limit: int
+    cursor: str | None
 
     def after(self, keys: int = 1) -> tuple[int, ...] | None:
         """The sort keys of the last row already seen. Raises ValidationFailed for a cursor that is not ours."""
         return decode_cursor(self.cursor, keys) if self.cursor is not None else None
 
 
+async def _page_query(
+    limit: Annotated[int, Query(ge=1, le=100, description="How many at most.")] = 20,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+) -> PageQuery:
+    return PageQuery(limit, cursor)
+
+
 Asking = Annotated[Asker, Depends(_asker)]
 Db = Annotated[Database, Depends(_db)]
 AppSettings = Annotated[Settings, Depends(_settings)]
 Files = Annotated[Storage, Depends(_storage)]
-Paging = Annotated[PageQuery, Depends()]
+Paging = Annotated[PageQuery, Depends(_page_query)]
 PathId = Annotated[int, Path(ge=1, le=MAX_ID)]

@@ -113,3 +113,15 @@ async def test_what_changed_is_written_down(admin: httpx.AsyncClient) -> None:
     [entry] = (await admin.get("/api/admin/audit")).json()["items"]
     assert (entry["actor"], entry["action"], entry["target"]) == ("admin", "config.change", "config")
     assert entry["detail"] == {"concurrency": {"from": 3, "to": 5}}
+
+
+async def test_cleanup_counts_first_and_then_deletes(admin: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
+    body = {"older_than_days": 0, "dry_run": True}
+    nothing = {"queues": 0, "tasks": 0, "images": 0, "bytes": 0}
+    answer = await admin.post("/api/admin/cleanup", json=body)
+    assert (answer.status_code, answer.json()) == (200, nothing)
+    answer = await admin.post("/api/admin/cleanup", json={"older_than_days": 0})
+    assert (answer.status_code, answer.json()) == (200, nothing)
+    assert "cleanup" in [entry["action"] for entry in (await admin.get("/api/admin/audit")).json()["items"]]
+    for bad in ({}, {"older_than_days": -1}, {"older_than_days": "30"}, {"older_than_days": 30, "dry_run": None}):
+        assert (await admin.post("/api/admin/cleanup", json=bad)).status_code == 422

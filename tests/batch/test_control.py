@@ -302,7 +302,7 @@ async def test_only_what_has_ended_is_deleted_and_the_ledger_stays(
     with pytest.raises(InvalidState):
         await db.write(control.delete, user, queue_id)
     await finish(db)
-    keys = await db.write(control.delete, user, queue_id)
+    keys = (await db.write(control.delete, user, queue_id)).keys
     assert len([key for key in keys if key.startswith("results/")]) == 2
     assert len([key for key in keys if key.startswith("u/")]) == 2
     assert await db.read(credits.balance, user) == 6

@@ -28,7 +28,8 @@ from backend.errors import (
     UnsupportedImage,
     UnsupportedMediaType,
 )
-from backend.web.deps import Db, Files, Paging, PathId
+from backend.images.deps import ImageIngest
+from backend.web.deps import Db, Paging, PathId
 from backend.web.problems import responses
 from backend.web.schemas import Page, encode_cursor
 
@@ -128,9 +129,8 @@ async def rename_queue(queue_id: PathId, body: RenameIn, user: CurrentUser, db: 
     summary="Delete a batch that has ended, with its files",
     responses=responses(NotFound, InvalidState),
 )
-async def delete_queue(queue_id: PathId, user: CurrentUser, db: Db, storage: Files) -> None:
-    for storage_key in await db.write(control.delete, user.user_id, queue_id):
-        await storage.delete(storage_key)
+async def delete_queue(queue_id: PathId, user: CurrentUser, db: Db, ingest: ImageIngest) -> None:
+    await ingest.delete((await db.write(control.delete, user.user_id, queue_id)).keys)
 
 
 @router.get("/queues/{queue_id}/tasks", summary="Its images, in upload order", responses=responses(NotFound))

@@ -1,13 +1,12 @@
 """What an owner (or an administrator) does to a whole batch."""
 
-from sqlalchemy import delete as sql_delete
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.batch.models import BatchQueue, BatchReference, BatchTask
+from backend.batch.models import BatchQueue, BatchTask
 from backend.batch.service import WORK
 from backend.batch.service.charging import cancel_pending, reorder
-from backend.batch.service.forgetting import forget_unused
+from backend.batch.service.forgetting import Forgotten, forget_queue
 from backend.batch.service.ownership import own_queue
 from backend.batch.service.progress import advance, emit
 from backend.batch.service.upstreams import bring_up
@@ -109,25 +108,10 @@ async def retry(session: AsyncSession, user_id: int, queue_id: int) -> None:
         await reorder(session, queue, failed)
 
 
-async def delete(session: AsyncSession, user_id: int, queue_id: int) -> list[str]:
-    """Forget a batch that has ended; answers the storage keys that nothing refers to any more, to be deleted after the
-    commit. Raises InvalidState while it runs. The ledger keeps what it says of it."""
-    queue = await own_queue(session, user_id, queue_id)
-    if queue.status not in FINAL:
-        raise InvalidState("Cancel the batch first, or wait for its end.")
-    task, reference = BatchTask, BatchReference
-    rows = await session.execute(
-        select(task.original_image_id, task.generated_image_id).where(task.queue_id == queue_id)
-    )
-    used = {image_id for row in rows.all() for image_id in row}
-    used |= set(await session.scalars(select(reference.image_id).where(reference.queue_id == queue_id)))
-    gone = await affected(
-        session, sql_delete(BatchQueue).where(BatchQueue.id == queue_id, BatchQueue.status.in_(FINAL))
-    )
-    if not gone:
-        raise InvalidState("The batch runs again.")
-    await emit(session, user_id, queue_id, [])
-    return await forget_unused(session, {image_id for image_id in used if image_id is not None})
+async def delete(session: AsyncSession, user_id: int, queue_id: int) -> Forgotten:
+    """Forget a batch that has ended. Raises InvalidState while it runs."""
+    await own_queue(session, user_id, queue_id)
+    return await forget_queue(session, queue_id)
 
 
 async def _upstreams(session: AsyncSession, queue_id: int) -> list[str]:
