@@ -35,6 +35,7 @@ def missing() -> list[str]:
         "mariadb-client-core": has("my_print_defaults"),
         "chromium": bool(os.environ.get("E2E_CHROMIUM")) or has("chromium", "chromium-browser", "google-chrome"),
         "fonts-noto-cjk": has_chinese_font(),
+        "unzip": has("unzip"),  # another reader of our archives
     }
     return [package for package, there in found.items() if not there]
 
