@@ -5,7 +5,7 @@ import { all, client, data } from './client'
 export const ledgerQuery = infiniteQueryOptions({
   queryKey: ['credits'],
   initialPageParam: undefined as string | undefined,
-  queryFn: ({ pageParam }) => data(client.GET('/api/auth/credits', { params: { query: { cursor: pageParam } } })),
+  queryFn: ({ pageParam }) => data(client.GET('/api/auth/credits', { params: { query: { cursor: pageParam, limit: 100 } } })),
   getNextPageParam: (page) => page.next_cursor ?? undefined,
 })
 

@@ -86,7 +86,9 @@ function Entry({ entry }: { entry: Line }) {
   return (
     <tr>
       <td className="nowrap">
-        <time dateTime={entry.created_at}>{format.dateTime(entry.created_at)}</time>
+        <time dateTime={entry.created_at} title={format.dateTime(entry.created_at)}>
+          {format.ago(entry.created_at)}
+        </time>
       </td>
       <td>
         {text.kinds[entry.kind]}

@@ -34,7 +34,7 @@ export function QueueRow({ queue }: { queue: Queue }) {
           <time dateTime={queue.created_at}>{format.ago(queue.created_at)}</time>
         </p>
       </div>
-      <div className="queue-progress num">
+      <div className="queue-progress num" data-final={isFinal(queue.status) || undefined}>
         <span className="quiet">{text.progressText(queue.completed_images, queue.total_images, queue.failed_images)}</span>
         {!isFinal(queue.status) && (
           <ProgressBar
