@@ -169,3 +169,13 @@ def test_language_and_theme_stay_as_chosen(user_page: Page) -> None:
     expect(page.get_by_role("heading", name="Account")).to_be_visible()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_signing_out_ends_the_session_and_the_way_back_leads_on(user_page: Page) -> None:
+    page = user_page
+    name = page.locator(".avatar-button")
+    name.click()
+    page.get_by_role("menuitem", name="退出登录").click()
+    expect(page).to_have_url(re.compile("/sign-in$"))
+    page.goto("/batches?q=beach")
+    expect(page).to_have_url(re.compile("/sign-in"))

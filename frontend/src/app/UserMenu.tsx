@@ -4,8 +4,10 @@ import { signOut } from '@/api/session'
 import type { User } from '@/api/types'
 import { useLanguage } from '@/i18n'
 import { useFormat } from '@/i18n/format'
+import { problemText } from '@/i18n/problem'
 import { setTheme, useTheme } from '@/lib/theme'
 import { type Action, Menu } from '@/ui/Menu'
+import { say } from '@/ui/toast'
 import { openShortcuts } from './Shortcuts'
 
 export function UserMenu({ user }: { user: User }) {
@@ -17,7 +19,12 @@ export function UserMenu({ user }: { user: User }) {
   const other = locale === 'en' ? 'zh-CN' : 'en'
   const dark = theme === 'dark' || (theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches)
   const leave = async () => {
-    await signOut()
+    try {
+      await signOut()
+    } catch (error) {
+      say(problemText(all, error), 'bad')
+      return
+    }
     await navigate({ to: '/sign-in' })
   }
   const actions: Action[] = [

@@ -22,10 +22,18 @@ interface Next {
 const readNext = (search: Record<string, unknown>): Next =>
   typeof search.next === 'string' && /^\/(?![/\\])/.test(search.next) ? { next: search.next } : {}
 
+/** Somebody who is signed in has no use for a form to do so. */
+async function skipIfSignedIn({ search }: { search: Next }) {
+  if (!mayBeSignedIn()) return
+  const user = await queryClient.ensureQueryData(meQuery).catch(() => null)
+  if (user) throw redirect({ href: search.next ?? '/', replace: true })
+}
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: readNext,
+  beforeLoad: skipIfSignedIn,
   component: lazyRouteComponent(() => import('@/features/auth/SignInPage'), 'SignInPage'),
 })
 
@@ -33,6 +41,7 @@ const register = createRoute({
   getParentRoute: () => root,
   path: '/register',
   validateSearch: readNext,
+  beforeLoad: skipIfSignedIn,
   component: lazyRouteComponent(() => import('@/features/auth/RegisterPage'), 'RegisterPage'),
 })
 

@@ -34,11 +34,21 @@ export function Notice({ tone = 'run', icon, children }: { tone?: 'run' | 'bad' 
 /** An error in the user's words, with the request's id to hand to whoever runs the server. */
 export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const text = useText()
+  const fields = error instanceof ProblemError ? error.errors : []
   const id = error instanceof ProblemError ? error.requestId : null
   return (
     <div role="alert">
       <Notice tone="bad">
         <p>{problemText(text, error)}</p>
+        {fields.length > 0 && (
+          <ul className="quiet">
+            {fields.map(({ loc, msg }) => (
+              <li key={`${loc.join('.')} ${msg}`}>
+                <code>{loc.at(-1)}</code> {msg}
+              </li>
+            ))}
+          </ul>
+        )}
         {(id || onRetry) && (
           <div className="row">
             {onRetry && (
