@@ -65,8 +65,9 @@ class ResultStore:
                 Outcome.BACKOFF, error.detail, error_code="unreadable_result", max_retries=1, billed=True
             ) from error
         facts = proved.facts
-        key = f"results/{lease.task_id}/{lease.token}.{EXTENSIONS.get(facts.mime_type, 'bin')}"
-        thumbnail_key = f"results/{lease.task_id}/{lease.token}.thumb.webp"
+        # few folders: making one is another wait for the disk
+        stem = f"results/{lease.task_id % 100:02}/{lease.task_id}-{lease.token}"
+        key, thumbnail_key = f"{stem}.{EXTENSIONS.get(facts.mime_type, 'bin')}", f"{stem}.thumbnail.webp"
         await self._store({key: data, thumbnail_key: proved.thumbnail})
         digest = await asyncio.to_thread(hashlib.sha256, data)
         return Delivered(
@@ -92,8 +93,7 @@ class ResultStore:
         until, pause = clock.monotonic() + STORE_SECONDS, 0.5
         while True:
             try:
-                for key, data in objects.items():
-                    await self._storage.put_bytes(key, data)
+                await asyncio.gather(*(self._storage.put_bytes(key, data) for key, data in objects.items()))
             except (StorageFull, Unavailable):
                 self._full = True
                 if clock.monotonic() + pause > until:

@@ -12,7 +12,7 @@ from backend.db import Database
 from backend.errors import AppError
 from backend.web import sse
 
-REST_SECONDS = 0.15
+REST_SECONDS = 0.1
 
 
 class Gone(BaseModel):

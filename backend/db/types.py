@@ -43,7 +43,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if isinstance(value, str):
-            value = datetime.strptime(value, _TEXT_FORMAT if "." in value else "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
+            value = datetime.fromisoformat(value)
         return value.replace(tzinfo=UTC)  # type: ignore[no-any-return]
 
 
