@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page, expect
 
 from tests import machine
 from tests.e2e import server
@@ -31,6 +31,10 @@ PASSWORD = "a long enough phrase"
 # the browser's own line for an answer of the API that the page shows in its own words
 EXPECTED = "Failed to load resource: the server responded with a status of"
 BUILT = server.REPO / "frontend/dist/index.html"
+
+# a machine that does much else at once is slow, not wrong
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 Visit = Callable[..., Page]
 _numbers = count(1)

@@ -52,6 +52,7 @@ def test_a_folder_becomes_watercolours_in_one_zip(page: Page, album: Path, sizes
     page.goto("/")
     expect(page).to_have_url(re.compile("/sign-in$"))
     page.get_by_role("link", name="注册").click()
+    expect(page.get_by_role("heading", name="注册")).to_be_visible()
     page.get_by_label("用户名").fill("林-first")
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="注册").click()
