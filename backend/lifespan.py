@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from backend import logs
-from backend.auth import passwords
 from backend.auth import service as auth
 from backend.auth.accounts import Accounts
 from backend.auth.gate import Gate
@@ -25,6 +24,7 @@ from backend.batch.service.claim import ensure_slots
 from backend.db import Database
 from backend.db.migrate import upgrade
 from backend.dispatcher import Dispatcher
+from backend.errors import UsernameTaken
 from backend.images.ingest import Ingest
 from backend.settings import Settings
 from backend.storage import Storage, open_storage
@@ -52,6 +52,7 @@ class Service:
     feed: Feed
     keeper: Keeper
     results: ResultStore
+    runner: Runner
     dispatcher: Dispatcher[Lease]
     owners: Owners
 
@@ -104,6 +105,7 @@ class Service:
             keeper,
             lease_seconds=settings.lease_seconds,
             deadline=settings.ai_timeout_seconds,
+            ahead=settings.concurrency_ceiling,
         )
         ingest = Ingest(db, storage, settings)
         return cls(
@@ -120,6 +122,7 @@ class Service:
             feed=Feed(db),
             keeper=keeper,
             results=results,
+            runner=runner,
             dispatcher=Dispatcher(runner.claim, runner.run, runner.probe, at_most=settings.concurrency_ceiling),
             owners=owners,
         )
@@ -129,6 +132,7 @@ class Service:
         self.beats.on(WORK, self.dispatcher.wake)
         self.db.on(FEED, self.feed.wake)
         self.beats.on(FEED, self.feed.wake)
+        await self.storage.probe()
         await self._first_admin()
         concurrency = await self.db.write(ensure_slots, self.settings.concurrency_ceiling)
         await asyncio.to_thread(self.owners.enter)
@@ -142,10 +146,12 @@ class Service:
         )
 
     async def _first_admin(self) -> None:
-        if await self.db.read(auth.has_admin):
-            return
         name, password = self.settings.admin_username, self.settings.admin_password or secrets.token_urlsafe(12)
-        if await self.db.write(auth.ensure_admin, name, await passwords.hashed(password)):
+        try:
+            made = await auth.first_admin(self.db, name, password)
+        except (ValueError, UsernameTaken) as error:
+            raise ValueError(f"ADMIN_USERNAME: {error}") from error
+        if made:
             shown = "(ADMIN_PASSWORD)" if self.settings.admin_password else password
             log.warning("first_admin_created", username=name, password=shown, note="shown only this once")
 
@@ -169,6 +175,7 @@ class Service:
 
     async def _close(self) -> None:
         await asyncio.to_thread(self.owners.leave)
+        await self.runner.close()
         await self.registry.aclose()
         await self.db.close()
         if self.beats is not self.db:

@@ -109,6 +109,10 @@ class BatchTask(Base):
     # attempts whose outcome is unknown, and refusals without a reason: each has a small budget of its own
     ambiguous_attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     soft_attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    # attempts in a row that ended with `error_code`
+    same_errors: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    # the upstream's own id for work that it has accepted: to be asked for, not to be ordered again
+    upstream_job: Mapped[str | None] = mapped_column(String(200))
     rescues: Mapped[int] = mapped_column(SmallInteger, default=0)
     retry_count: Mapped[int] = mapped_column(default=0)
     attempt_token: Mapped[str | None] = mapped_column(String(32))
@@ -139,7 +143,11 @@ class DispatchSlot(Base):
 
 
 class UpstreamState(Base):
-    """An upstream that must be left alone until `parked_until` (null with a reason: until someone or a probe frees it)."""
+    """An upstream that must be left alone: until `parked_until`, or, with a reason, until somebody or a look at it frees it.
+
+    With a reason, `parked_until` is when to look next, `probes` counts the looks, and `trial_task_id` is the one image that
+    may be tried meanwhile.
+    """
 
     __tablename__ = "upstream_states"
     __table_args__ = PLAIN_OPTIONS
@@ -147,6 +155,8 @@ class UpstreamState(Base):
     upstream: Mapped[str] = mapped_column(String(64), primary_key=True)
     paused_reason: Mapped[str | None] = mapped_column(String(40))
     parked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    probes: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    trial_task_id: Mapped[int | None] = mapped_column(BigInt)
     detail: Mapped[str] = mapped_column(String(1000), default="")
     updated_at: Mapped[UpdatedAt]
 

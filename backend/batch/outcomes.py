@@ -41,11 +41,31 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
+class Standby:
+    """Images for `model` may be made by the model `instead`, on its own `upstream`."""
+
+    model: str
+    instead: str
+    upstream: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """This upstream did not manage it, and surely did not do it: the standby's turn, at the price agreed."""
+
+    standby: Standby
+    error_code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamDown:
-    """The upstream refuses everything until someone acts: its batches pause, and the task keeps its attempts."""
+    """The upstream refuses everything until someone acts: its batches pause, and the task keeps its attempts. What one of
+    the `standbys` can do goes there instead."""
 
     reason: PausedReason
     message: str
+    standbys: tuple[Standby, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +90,4 @@ class Rescued:
     owner_dead: bool
 
 
-Outcome = Delivered | Failed | Again | UpstreamDown | Cancelled | Released | Rescued
+Outcome = Delivered | Failed | Again | Elsewhere | UpstreamDown | Cancelled | Released | Rescued

@@ -1,44 +1,64 @@
 """What to do after an upstream's refusal. Pure: an error and the task's budget in, an outcome out."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backend.batch.outcomes import Again, Failed, Outcome, UpstreamDown
+from backend.batch.outcomes import Again, Elsewhere, Failed, Outcome, Standby, UpstreamDown
 from backend.batch.states import PausedReason
+from backend.upstreams.base import ERROR_CODES, UpstreamError
 from backend.upstreams.base import Outcome as Kind
-from backend.upstreams.base import UpstreamError
 
 SOFT_RETRIES = 1
 AMBIGUOUS_RETRIES = 1
 BACKOFF_BASE, BACKOFF_CAP = 5.0, 300.0
+LIMITED_CAP = 60.0
 AFTER_LEAST, AFTER_MOST = 1.0, 900.0
+WAIT_MOST = 24 * 3600.0
+"""How long after it was ordered an image may still be told to wait. Waiting costs no attempt, so something must end it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a task has used (this attempt included) of what it may use."""
+    """What a task has used (this attempt included) of what it may use. `same`: attempts in a row that ended with this very
+    error; `waited`: seconds since it was ordered."""
 
     attempts: int
     max_retries: int
     soft: int
     ambiguous: int
+    same: int = 1
+    waited: float = 0.0
 
     @property
     def spent(self) -> bool:
         return self.attempts > self.max_retries
 
 
-def decide(error: UpstreamError, budget: Budget) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Standbys:
+    """Who stands by: for this image when its attempts are spent (`mine`), and for all images of its upstream."""
+
+    mine: Standby | None = None
+    all: Sequence[Standby] = ()
+
+
+NOBODY = Standbys()
+
+
+def decide(error: UpstreamError, budget: Budget, standbys: Standbys = NOBODY) -> Outcome:
     """The outcome of an attempt that ended with `error`."""
     code, words = error.error_code, error.detail
     match error.outcome:
         case Kind.INPUT | Kind.SAFETY:
             return Failed(code, words)
         case Kind.AUTH:
-            return UpstreamDown(PausedReason.REJECTED_AUTH, words)
+            return UpstreamDown(PausedReason.REJECTED_AUTH, words, tuple(standbys.all))
         case Kind.QUOTA:
-            return UpstreamDown(PausedReason.QUOTA, words)
+            return UpstreamDown(PausedReason.QUOTA, words, tuple(standbys.all))
         case Kind.AFTER:
+            if budget.waited > WAIT_MOST:
+                return Failed(code, words)
             return Again(_asked_for(error.retry_after), code, words, counts=False, park=True)
         case Kind.SOFT:
             if budget.spent or budget.soft >= SOFT_RETRIES:
@@ -49,21 +69,28 @@ def decide(error: UpstreamError, budget: Budget) -> Outcome:
                 return Failed(code, words)
             return Again(_backoff(budget.attempts), code, words, ambiguous=True)
         case Kind.BACKOFF:
-            return _again_or_then(error, budget)
+            return _again_or_then(error, budget, standbys)
 
 
-def _again_or_then(error: UpstreamError, budget: Budget) -> Outcome:
-    few = error.max_retries is not None and budget.attempts > error.max_retries
+def _again_or_then(error: UpstreamError, budget: Budget, standbys: Standbys) -> Outcome:
+    code, words = error.error_code, error.detail
+    few = error.max_retries is not None and budget.same > error.max_retries
     if few and error.then is not None and error.then is not Kind.BACKOFF:
-        return decide(UpstreamError(error.then, error.detail), budget)
+        return decide(UpstreamError(error.then, words), budget, standbys)
     if few or budget.spent:
-        return Failed(error.error_code, error.detail)
-    return Again(_backoff(budget.attempts), error.error_code, error.detail)
+        # what may have been done and charged is never ordered a second time elsewhere
+        if standbys.mine is None or error.billed or budget.ambiguous:
+            return Failed(code, words)
+        return Elsewhere(standbys.mine, code, words)
+    if code == ERROR_CODES[Kind.AFTER]:
+        # too fast, without a word of how long to wait: everyone else waits, too, instead of being refused
+        return Again(_backoff(budget.attempts, LIMITED_CAP), code, words, park=True)
+    return Again(_backoff(budget.attempts), code, words)
 
 
-def _backoff(attempt: int) -> float:
+def _backoff(attempt: int, cap: float = BACKOFF_CAP) -> float:
     """Seconds before the next attempt: doubling, capped, with half of it random so that failures spread out."""
-    full = min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** (attempt - 1))
+    full = min(cap, BACKOFF_BASE * 2.0 ** (attempt - 1))
     return full * random.uniform(0.5, 1.0)  # noqa: S311  jitter, not a secret
 
 

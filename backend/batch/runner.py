@@ -8,12 +8,13 @@ import random
 
 from backend import clock, logs
 from backend.batch import policy, queries
+from backend.batch.ahead import Ahead, Wanted
 from backend.batch.keeper import Attempt, Keeper, Stop
 from backend.batch.lease import Lease
 from backend.batch.outcomes import Cancelled, Delivered, Failed, Outcome, Released
 from backend.batch.queries import Job
 from backend.batch.results import ResultStore
-from backend.batch.service.claim import anything_due, claim
+from backend.batch.service.claim import anything_due, claim, upcoming
 from backend.batch.service.settle import Settled, settle
 from backend.db import TROUBLE, Database
 from backend.dispatcher import Nothing
@@ -41,9 +42,15 @@ class Runner:
         *,
         lease_seconds: float,
         deadline: float,
+        ahead: int,
     ) -> None:
         self._db, self._results, self._registry, self._keeper = db, results, registry, keeper
         self._lease_seconds, self._deadline = lease_seconds, deadline
+        self._ahead = Ahead(self._upcoming, results.prepared, most=ahead)
+
+    async def close(self) -> None:
+        """Forget what was made ready for images that were not claimed."""
+        await self._ahead.close()
 
     async def claim(self) -> Lease | Nothing:
         """The next lease, or nothing while the storage is full or the database is away."""
@@ -109,7 +116,7 @@ class Runner:
             return Failed("upstream_bad_request", f"The model {job.model} is no longer offered.")
         if job.source_key is None:
             return Failed("upstream_bad_request", "The original image is no longer there.")
-        image = await self._results.prepared(job.source_key, model.max_edge)
+        image = await self._ahead.take(job.source_key, model.max_edge)
         references = [await self._results.prepared(key, model.max_edge) for key in job.reference_keys]
         return EditRequest(
             prompt=job.prompt,
@@ -120,12 +127,18 @@ class Runner:
             image_size=job.image_size,
         )
 
+    async def _upcoming(self, limit: int) -> list[Wanted]:
+        found = await self._db.read(upcoming, limit)
+        models = ((key, self._registry.model(model)) for key, model in found)
+        return [(key, model.max_edge) for key, model in models if model is not None]
+
     async def _edit(self, job: Job, request: EditRequest) -> bytes:
         try:
             upstream = self._registry.upstream(job.upstream)
         except KeyError as error:
             raise UpstreamError(Kind.INPUT, f"The upstream {job.upstream} is no longer configured.") from error
         try:
+            self._ahead.look()
             async with asyncio.timeout(self._deadline):
                 return (await upstream.edit(request)).data
         except TimeoutError as error:

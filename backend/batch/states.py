@@ -30,6 +30,7 @@ class PausedReason(StrEnum):
     UNAVAILABLE = "upstream_unavailable"
 
 
+BY_UPSTREAM = (PausedReason.REJECTED_AUTH, PausedReason.QUOTA, PausedReason.UNAVAILABLE)
 OPEN = (TaskStatus.PENDING, TaskStatus.PROCESSING)
 ACTIVE = (QueueStatus.PENDING, QueueStatus.PROCESSING)
 FINAL = frozenset({QueueStatus.COMPLETED, QueueStatus.FAILED, QueueStatus.CANCELLED})

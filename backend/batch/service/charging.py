@@ -53,6 +53,8 @@ async def reorder(session: AsyncSession, queue: BatchQueue, tasks: Sequence[Batc
             attempts=0,
             ambiguous_attempts=0,
             soft_attempts=0,
+            same_errors=0,
+            upstream_job=None,
             rescues=0,
             retry_count=task.retry_count + 1,
             settled_token=None,

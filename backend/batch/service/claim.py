@@ -20,6 +20,7 @@ from backend.config import service as config
 from backend.credits.models import CreditAccount
 from backend.db import affected, announce, utc_after, utcnow
 from backend.dispatcher import Nothing
+from backend.images.models import Image
 
 LANES_TRIED = 3
 
@@ -62,6 +63,9 @@ async def claim(session: AsyncSession, owner: str, lease_seconds: float) -> Leas
     slot_no, paused = free
     if paused:
         return Nothing(paused=True)
+    trial = await _trial(session)
+    if trial is not None:
+        return await _take(session, slot_no, trial, owner, lease_seconds)
     lanes, due_in = await _lanes(session)
     for lane in lanes[:LANES_TRIED]:
         task = await _oldest_due(session, lane)
@@ -90,6 +94,16 @@ async def _lanes(session: AsyncSession) -> tuple[list[Lane], float | None]:
         else:
             waits.append(wait)
     return await _fair_order(session, due), min(waits, default=None)
+
+
+async def _trial(session: AsyncSession) -> BatchTask | None:
+    """The one image by which an upstream that is down may show that it is well again."""
+    task, state = BatchTask, UpstreamState
+    chosen = (await session.scalars(select(state.trial_task_id).where(state.trial_task_id.is_not(None)))).all()
+    if not chosen:
+        return None
+    waiting = select(task).where(task.id.in_(chosen), task.status == TaskStatus.PENDING, task.claimable)
+    return (await session.scalars(waiting.limit(1).with_for_update(skip_locked=True))).first()
 
 
 async def _parked(session: AsyncSession) -> dict[str, datetime | None]:
@@ -203,10 +217,33 @@ async def _start(session: AsyncSession, lease: Lease) -> bool:
     return started == 1
 
 
+async def upcoming(session: AsyncSession, limit: int) -> list[tuple[str, str]]:
+    """What will probably be claimed next: storage keys of originals, each with its model. Locks nothing, promises nothing."""
+    lanes, _ = await _lanes(session)
+    found: list[tuple[str, str]] = []
+    for lane in lanes[:limit]:
+        rows = await session.execute(
+            oldest_due(lane)
+            .with_only_columns(Image.storage_key, BatchTask.model)
+            .join(Image, Image.id == BatchTask.original_image_id)
+            .limit(max(1, limit // len(lanes)))
+        )
+        found += [(key, model) for key, model in rows.all()]
+    return found
+
+
 async def anything_due(session: AsyncSession) -> bool:
     """A cheap look for work that another process may have left: one read, no locks."""
-    task = BatchTask
+    task, state = BatchTask, UpstreamState
+    left_alone = select(state.upstream).where(or_(state.paused_reason.is_not(None), state.parked_until > utcnow()))
     row = await session.execute(
-        select(literal(1)).where(task.status == TaskStatus.PENDING, task.claimable, task.run_at <= utcnow()).limit(1)
+        select(literal(1))
+        .where(
+            task.status == TaskStatus.PENDING,
+            task.claimable,
+            task.run_at <= utcnow(),
+            task.upstream.not_in(left_alone),
+        )
+        .limit(1)
     )
     return row.first() is not None

@@ -4,14 +4,14 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchQueue, BatchTask
-from backend.batch.service import WORK
 from backend.batch.service.charging import cancel_pending, reorder
 from backend.batch.service.forgetting import Forgotten, forget_queue
 from backend.batch.service.ownership import own_queue
+from backend.batch.service.pausing import leave, let_run
 from backend.batch.service.progress import advance, emit
-from backend.batch.service.upstreams import bring_up
-from backend.batch.states import ACTIVE, FINAL, OPEN, PausedReason, QueueStatus, TaskStatus
-from backend.db import affected, announce
+from backend.batch.service.upstreams import bring_up, hold_if_down
+from backend.batch.states import ACTIVE, BY_UPSTREAM, FINAL, OPEN, PausedReason, QueueStatus, TaskStatus
+from backend.db import affected
 from backend.errors import InvalidState
 
 
@@ -41,15 +41,19 @@ async def pause(session: AsyncSession, user_id: int, queue_id: int) -> None:
 
 
 async def resume(session: AsyncSession, user_id: int, queue_id: int) -> None:
-    """Go on with a paused batch, also when its upstream had paused it. Raises InvalidState unless it is paused."""
+    """Go on with a paused batch. When its upstream had paused it, whoever resumes says that it is well again: every batch
+    that waits for it goes on. Raises InvalidState unless it is paused."""
     queue = await own_queue(session, user_id, queue_id)
     if queue.status != QueueStatus.PAUSED:
         raise InvalidState("Only a paused batch can be resumed.")
-    if queue.paused_reason not in (PausedReason.USER, PausedReason.ADMIN):
+    if queue.paused_reason in BY_UPSTREAM:
         for upstream in await _upstreams(session, queue_id):
             await bring_up(session, upstream)
-    await _let_run(session, queue, samples_only=queue.sample_first)
-    await _leave(session, queue, QueueStatus.PAUSED)
+        return
+    await let_run(session, queue, samples_only=queue.sample_first)
+    if not await leave(session, queue, QueueStatus.PAUSED):
+        raise InvalidState
+    await hold_if_down(session, queue_id)
 
 
 async def approve(session: AsyncSession, user_id: int, queue_id: int, prompt: str | None) -> None:
@@ -61,9 +65,11 @@ async def approve(session: AsyncSession, user_id: int, queue_id: int, prompt: st
         task = BatchTask
         waiting = (task.queue_id == queue_id, task.status == TaskStatus.PENDING, task.claimable.is_(False))
         await affected(session, update(task).where(*waiting).values(prompt=prompt, version=task.version + 1))
-    await _let_run(session, queue, samples_only=0)
+    await let_run(session, queue, samples_only=0)
     values = {"prompt": prompt} if prompt is not None else {}
-    await _leave(session, queue, QueueStatus.AWAITING_APPROVAL, sample_first=0, **values)
+    if not await leave(session, queue, QueueStatus.AWAITING_APPROVAL, sample_first=0, **values):
+        raise InvalidState
+    await hold_if_down(session, queue_id)
 
 
 async def cancel(session: AsyncSession, user_id: int | None, queue_id: int) -> list[int]:
@@ -106,6 +112,7 @@ async def retry(session: AsyncSession, user_id: int, queue_id: int) -> None:
     ).all()
     if failed:
         await reorder(session, queue, failed)
+        await hold_if_down(session, queue_id)
 
 
 async def delete(session: AsyncSession, user_id: int, queue_id: int) -> Forgotten:
@@ -119,29 +126,6 @@ async def _upstreams(session: AsyncSession, queue_id: int) -> list[str]:
     return list(
         await session.scalars(select(task.upstream).where(task.queue_id == queue_id, task.status.in_(OPEN)).distinct())
     )
-
-
-async def _let_run(session: AsyncSession, queue: BatchQueue, *, samples_only: int) -> None:
-    task = BatchTask
-    which = [task.queue_id == queue.id, task.status.in_(OPEN)]
-    if samples_only:
-        which.append(task.position <= samples_only)
-    await affected(session, update(task).where(*which).values(claimable=True))
-
-
-async def _leave(session: AsyncSession, queue: BatchQueue, status: QueueStatus, **values: object) -> None:
-    """From `status` back to work."""
-    active = QueueStatus.PENDING if queue.started_at is None else QueueStatus.PROCESSING
-    changed = await affected(
-        session,
-        update(BatchQueue)
-        .where(BatchQueue.id == queue.id, BatchQueue.status == status)
-        .values(status=active, paused_reason=None, **values),
-    )
-    if not changed:
-        raise InvalidState
-    await advance(session, queue.id, [])
-    announce(session, WORK)
 
 
 async def _set(session: AsyncSession, queue_id: int, **values: object) -> None:

@@ -17,15 +17,17 @@ from backend.batch.outcomes import (
     Again,
     Cancelled,
     Delivered,
+    Elsewhere,
     Failed,
     Outcome,
     Released,
     Rescued,
+    Standby,
     UpstreamDown,
 )
 from backend.batch.service import WORK
 from backend.batch.service.progress import advance
-from backend.batch.service.upstreams import park, take_down
+from backend.batch.service.upstreams import bring_up, is_down, park, take_down, was_trial
 from backend.batch.states import TaskStatus
 from backend.credits import service as credits
 from backend.credits.service import Charge, Resolution
@@ -88,6 +90,7 @@ async def _end(session: AsyncSession, row: BatchTask, token: str, outcome: Outco
     charge = Charge(row.id, row.queue_id, row.charge_no, row.price)
     await credits.resolve(session, row.user_id, [charge], end.resolution, reason=end.reason, attempt_token=token)
     captured = end.resolution is Resolution.CAPTURE
+    proved_well = captured and await was_trial(session, row)
     await advance(
         session,
         row.queue_id,
@@ -99,6 +102,8 @@ async def _end(session: AsyncSession, row: BatchTask, token: str, outcome: Outco
         spent=row.price if captured else 0,
         released=0 if captured else row.price,
     )
+    if proved_well:
+        await bring_up(session, row.upstream)
 
 
 async def _meaning(session: AsyncSession, row: BatchTask, token: str, outcome: Outcome) -> _End:
@@ -117,8 +122,14 @@ async def _meaning(session: AsyncSession, row: BatchTask, token: str, outcome: O
             if outcome.park:
                 await park(session, row.upstream, outcome.delay, outcome.message)
             return _pending(outcome.delay, _retry_values(row, outcome))
+        case Elsewhere():
+            if await is_down(session, outcome.standby.upstream):
+                return await _meaning(session, row, token, Failed(outcome.error_code, outcome.message))
+            return _pending(0, _moved(outcome.standby, outcome.error_code, outcome.message))
         case UpstreamDown():
-            await take_down(session, row.upstream, row.queue_id, outcome.reason, outcome.message)
+            standby = await take_down(session, row, outcome)
+            if standby:
+                return _pending(0, _moved(standby, outcome.reason.value, outcome.message))
             values = {"error_code": outcome.reason.value, "error_message": outcome.message, "claimable": False}
             return _pending(0, values | {"attempts": row.attempts - 1})
         case Released():
@@ -139,12 +150,28 @@ def _pending(delay: float, values: dict[str, Any]) -> _End:
     return _End(TaskStatus.PENDING, {"run_at": utc_after(delay), **values})
 
 
+def _moved(standby: Standby, error_code: str, message: str) -> dict[str, Any]:
+    """To another upstream, with attempts of its own there. The price stays what was agreed."""
+    return {
+        "model": standby.instead,
+        "upstream": standby.upstream,
+        "attempts": 0,
+        "soft_attempts": 0,
+        "same_errors": 0,
+        "error_code": error_code,
+        "error_message": message,
+    }
+
+
 def _retry_values(row: BatchTask, outcome: Again) -> dict[str, Any]:
     return {
         "attempts": row.attempts if outcome.counts else row.attempts - 1,
         "ambiguous_attempts": row.ambiguous_attempts + int(outcome.ambiguous),
         "soft_attempts": row.soft_attempts + int(outcome.soft),
+        "same_errors": row.same_errors + 1 if row.error_code == outcome.error_code else 1,
         "retry_count": row.retry_count + 1,
+        # work that may be under way is asked for again; other work is ordered anew
+        "upstream_job": row.upstream_job if outcome.ambiguous else None,
         "error_code": outcome.error_code,
         "error_message": outcome.message,
     }

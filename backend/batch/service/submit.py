@@ -11,8 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchQueue, BatchReference, BatchTask
+from backend.batch.outcomes import Standby
 from backend.batch.service import WORK
 from backend.batch.service.progress import emit
+from backend.batch.service.upstreams import hold_if_down, is_down
 from backend.batch.states import QueueStatus, TaskStatus
 from backend.credits import service as credits
 from backend.credits.service import Charge
@@ -36,7 +38,8 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A batch to make. `idempotency_key` is the client's or one made for this request; `digest` is of all it asked for."""
+    """A batch to make. `idempotency_key` is the client's or one made for this request; `digest` is of all it asked for;
+    `standby` does the work when the model's upstream is down."""
 
     user_id: int
     wish: Wish
@@ -46,6 +49,7 @@ class Order:
     idempotency_key: str
     digest: str
     max_pending: int
+    standby: Standby | None = None
 
 
 def digest_of(wish: Wish, images: Sequence[Any], references: Sequence[Any]) -> str:
@@ -86,12 +90,21 @@ async def submit(session: AsyncSession, order: Order) -> int:
     cost = price * len(order.image_ids)
     await credits.set_aside(session, order.user_id, cost)
     queue = await _add_queue(session, order, cost)
-    tasks = await _add_tasks(session, order, queue, names)
+    tasks = await _add_tasks(session, order, queue, names, *await _lane(session, order))
     charges = [Charge(task.id, queue.id, task.charge_no, price) for task in tasks]
     await credits.record_holds(session, order.user_id, charges)
     await emit(session, order.user_id, queue.id, [task.id for task in tasks])
+    await hold_if_down(session, queue.id)
     announce(session, WORK)
     return queue.id
+
+
+async def _lane(session: AsyncSession, order: Order) -> tuple[str, str]:
+    """The model and the upstream that are to do it: the standby's when the chosen one is down."""
+    model, standby = order.model, order.standby
+    if standby and await is_down(session, model.upstream) and not await is_down(session, standby.upstream):
+        return standby.instead, standby.upstream
+    return model.id, model.upstream
 
 
 async def _check_depth(session: AsyncSession, order: Order) -> None:
@@ -142,7 +155,9 @@ async def _add_queue(session: AsyncSession, order: Order, cost: int) -> BatchQue
     return queue
 
 
-async def _add_tasks(session: AsyncSession, order: Order, queue: BatchQueue, names: dict[int, str]) -> list[BatchTask]:
+async def _add_tasks(
+    session: AsyncSession, order: Order, queue: BatchQueue, names: dict[int, str], model: str, upstream: str
+) -> list[BatchTask]:
     tasks = [
         BatchTask(
             queue_id=queue.id,
@@ -150,8 +165,8 @@ async def _add_tasks(session: AsyncSession, order: Order, queue: BatchQueue, nam
             position=position,
             original_filename=names[image_id],
             prompt=order.wish.prompt,
-            model=order.model.id,
-            upstream=order.model.upstream,
+            model=model,
+            upstream=upstream,
             original_image_id=image_id,
             price=order.model.credits,
             charge_no=1,

@@ -8,6 +8,7 @@ from backend.batch.service import WORK
 from backend.batch.service.charging import cancel_pending, charge_of, reorder
 from backend.batch.service.ownership import own_queue, own_task
 from backend.batch.service.progress import advance, emit
+from backend.batch.service.upstreams import hold_if_down
 from backend.batch.states import QueueStatus, TaskStatus
 from backend.credits import service as credits
 from backend.db import affected, announce
@@ -21,6 +22,7 @@ async def retry_task(session: AsyncSession, user_id: int, task_id: int) -> None:
     if task.status != TaskStatus.FAILED:
         raise InvalidState("Only a failed image can be tried again.")
     await reorder(session, await own_queue(session, user_id, task.queue_id), [task])
+    await hold_if_down(session, task.queue_id)
 
 
 async def cancel_task(session: AsyncSession, user_id: int, task_id: int) -> None:
@@ -70,5 +72,6 @@ async def edit_task(
     await affected(session, update(BatchQueue).where(BatchQueue.id == queue.id).values(cancel_requested=False))
     await advance(session, queue.id, [child.id], total=1, held=child.price)
     await emit(session, user_id, queue.id, [parent.id])
+    await hold_if_down(session, queue.id)
     announce(session, WORK)
     return child.id

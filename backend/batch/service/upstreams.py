@@ -1,60 +1,146 @@
-"""Leaving an upstream alone: for a while because it asked for it, or until someone acts because nothing would work."""
+"""Leaving an upstream alone: for a while because it asked for it, or until it is well because nothing would work."""
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchQueue, BatchTask, UpstreamState
+from backend.batch.outcomes import Standby, UpstreamDown
 from backend.batch.service import WORK
+from backend.batch.service.pausing import leave, let_run
 from backend.batch.service.progress import emit
-from backend.batch.states import ACTIVE, OPEN, PausedReason, QueueStatus, TaskStatus
+from backend.batch.states import ACTIVE, BY_UPSTREAM, OPEN, PausedReason, QueueStatus, TaskStatus
 from backend.db import affected, announce, utc_after
+
+FORGIVEN_SECONDS = 3600.0
+"""An upstream that was well for so long begins with short intervals again when it goes down."""
 
 
 async def park(session: AsyncSession, upstream: str, seconds: float, detail: str) -> None:
-    """No process claims work for `upstream` in the next `seconds`."""
-    await _note(session, upstream, {"parked_until": utc_after(seconds), "detail": detail})
-
-
-async def take_down(session: AsyncSession, upstream: str, queue_id: int, reason: PausedReason, detail: str) -> None:
-    """Pause every batch that still needs `upstream`, `queue_id` among them. Their images keep their attempts, and their
-    credits stay held."""
-    await _note(session, upstream, {"paused_reason": reason, "detail": detail})
-    task, queue = BatchTask, BatchQueue
-    waiting = (
-        await session.scalars(
-            select(task.queue_id)
-            .where(task.upstream == upstream, task.status == TaskStatus.PENDING, task.claimable)
-            .distinct()
-        )
-    ).all()
+    """No process claims work for `upstream` in the next `seconds`; a longer wait that was asked for before stands."""
+    state, until = UpstreamState, utc_after(seconds)
+    await _ensure(session, upstream)
     await affected(
         session,
-        update(task).where(task.upstream == upstream, task.status.in_(OPEN), task.claimable).values(claimable=False),
+        update(state)
+        .where(state.upstream == upstream, state.paused_reason.is_(None))
+        .values(parked_until=case((state.parked_until > until, state.parked_until), else_=until), detail=detail),
     )
-    for each in sorted({*waiting, queue_id}):
-        paused = await affected(
-            session,
-            update(queue)
-            .where(queue.id == each, queue.status.in_(ACTIVE))
-            .values(status=QueueStatus.PAUSED, paused_reason=reason, version=queue.version + 1),
-        )
-        if paused:
-            owner = await session.scalar(select(queue.user_id).where(queue.id == each))
-            await emit(session, owner or 0, each, [])
+
+
+async def take_down(session: AsyncSession, row: BatchTask, outcome: UpstreamDown) -> Standby | None:
+    """Pause every batch that still needs the upstream of the task `row`. Images keep their attempts, credits stay held.
+
+    What a standby can do goes there instead; answers the one that takes `row` itself.
+    """
+    await _note_down(session, row.upstream, outcome)
+    standbys = [standby for standby in outcome.standbys if not await is_down(session, standby.upstream)]
+    for standby in standbys:
+        await _move_waiting(session, row.upstream, standby)
+    mine = next((s for s in standbys if s.model == row.model and not row.ambiguous_attempts), None)
+    task = BatchTask
+    here = (task.upstream == row.upstream, task.claimable)
+    waiting = await session.scalars(select(task.queue_id).where(*here, task.status == TaskStatus.PENDING).distinct())
+    queues = {*waiting, *([] if mine else [row.queue_id])}
+    await affected(session, update(task).where(*here, task.status.in_(OPEN)).values(claimable=False))
+    for queue_id in sorted(queues):
+        await _pause(session, queue_id, outcome.reason)
+    if mine:
+        announce(session, WORK)
+    return mine
 
 
 async def bring_up(session: AsyncSession, upstream: str) -> None:
-    """Forget that `upstream` was down; whoever resumes a batch says so by that."""
-    state = UpstreamState
+    """`upstream` is well, as far as anybody knows: every batch that was paused for it goes on."""
+    state, queue, task = UpstreamState, BatchQueue, BatchTask
     await affected(
         session,
-        update(state).where(state.upstream == upstream).values(paused_reason=None, parked_until=None, detail=""),
+        update(state)
+        .where(state.upstream == upstream)
+        .values(paused_reason=None, parked_until=None, trial_task_id=None, detail=""),
     )
+    needs_it = select(task.queue_id).where(task.upstream == upstream, task.status.in_(OPEN))
+    waiting = select(queue).where(
+        queue.status == QueueStatus.PAUSED, queue.paused_reason.in_(BY_UPSTREAM), queue.id.in_(needs_it)
+    )
+    for each in (await session.scalars(waiting.order_by(queue.id))).all():
+        await let_run(session, each, samples_only=each.sample_first)
+        await leave(session, each, QueueStatus.PAUSED)
     announce(session, WORK)
 
 
-async def _note(session: AsyncSession, upstream: str, values: dict[str, object]) -> None:
+async def hold_if_down(session: AsyncSession, queue_id: int) -> None:
+    """New work for an upstream that is down says so at once, instead of waiting without a word."""
+    state, task = UpstreamState, BatchTask
+    waiting = (task.queue_id == queue_id, task.status == TaskStatus.PENDING, task.claimable)
+    needed = select(task.upstream).where(*waiting).distinct()
+    down = await session.execute(
+        select(state.upstream, state.paused_reason).where(state.paused_reason.is_not(None), state.upstream.in_(needed))
+    )
+    for upstream, reason in down.all():
+        await affected(session, update(task).where(*waiting, task.upstream == upstream).values(claimable=False))
+        await _pause(session, queue_id, PausedReason(reason or PausedReason.UNAVAILABLE))
+
+
+async def is_down(session: AsyncSession, upstream: str) -> bool:
+    """Whether the upstream is paused."""
     state = UpstreamState
-    if await affected(session, update(state).where(state.upstream == upstream).values(**values)) == 0:
-        session.add(UpstreamState(upstream=upstream, **values))
+    found = await session.scalar(
+        select(state.upstream).where(state.upstream == upstream, state.paused_reason.is_not(None))
+    )
+    return found is not None
+
+
+async def was_trial(session: AsyncSession, row: BatchTask) -> bool:
+    """Whether this image was sent to find out if its upstream is well again."""
+    state = UpstreamState
+    return await session.scalar(select(state.upstream).where(state.trial_task_id == row.id)) is not None
+
+
+async def _note_down(session: AsyncSession, upstream: str, outcome: UpstreamDown) -> None:
+    """What is down already keeps the time of its next look; what goes down anew gets one from whoever looks first."""
+    state = UpstreamState
+    await _ensure(session, upstream)
+    this = update(state).where(state.upstream == upstream)
+    rested = state.updated_at < utc_after(-FORGIVEN_SECONDS)
+    await affected(
+        session,
+        this.where(state.paused_reason.is_(None)).values(
+            parked_until=None, probes=case((rested, 0), else_=state.probes)
+        ),
+    )
+    news = {"paused_reason": outcome.reason, "detail": outcome.message, "trial_task_id": None}
+    await affected(session, this.values(**news))
+
+
+async def _move_waiting(session: AsyncSession, upstream: str, standby: Standby) -> None:
+    """What waits for a model whose upstream is down goes to its standby; its price stays. What may have been done here
+    already stays, too."""
+    task = BatchTask
+    untouched = (task.ambiguous_attempts == 0, task.upstream_job.is_(None))
+    await affected(
+        session,
+        update(task)
+        .where(task.upstream == upstream, task.model == standby.model, task.status == TaskStatus.PENDING, *untouched)
+        .values(model=standby.instead, upstream=standby.upstream, version=task.version + 1),
+    )
+
+
+async def _pause(session: AsyncSession, queue_id: int, reason: PausedReason) -> None:
+    queue = BatchQueue
+    paused = await affected(
+        session,
+        update(queue)
+        .where(queue.id == queue_id, queue.status.in_(ACTIVE))
+        .values(status=QueueStatus.PAUSED, paused_reason=reason, version=queue.version + 1),
+    )
+    if paused:
+        owner = await session.scalar(select(queue.user_id).where(queue.id == queue_id))
+        await emit(session, owner or 0, queue_id, [])
+
+
+async def _ensure(session: AsyncSession, upstream: str) -> None:
+    """That there is a row for it."""
+    state = UpstreamState
+    if await session.scalar(select(state.upstream).where(state.upstream == upstream)) is None:
+        session.add(UpstreamState(upstream=upstream))
         await session.flush()
