@@ -17,10 +17,12 @@ from backend.batch.intake import Intake
 from backend.batch.keeper import Keeper
 from backend.batch.lease import Lease
 from backend.batch.owners import Owners
+from backend.batch.recovery import Recovery
 from backend.batch.results import ResultStore
 from backend.batch.runner import Runner
 from backend.batch.service import FEED, WORK
 from backend.batch.service.claim import ensure_slots
+from backend.batch.switchboard import Switchboard
 from backend.db import Database
 from backend.db.migrate import upgrade
 from backend.dispatcher import Dispatcher
@@ -46,6 +48,8 @@ class Service:
     registry: Registry
     gate: Gate
     accounts: Accounts
+    switchboard: Switchboard
+    recovery: Recovery
     ingest: Ingest
     intake: Intake
     housekeeping: Housekeeping
@@ -73,8 +77,8 @@ class Service:
 
     def parts(self) -> dict[str, Any]:
         """What routes ask for, by name."""
-        names = "settings db storage registry gate accounts ingest intake housekeeping feed keeper results dispatcher"
-        return {name: getattr(self, name) for name in names.split()}
+        names = "settings db storage registry gate accounts switchboard recovery ingest intake housekeeping feed keeper"
+        return {name: getattr(self, name) for name in [*names.split(), "results", "dispatcher"]}
 
     async def stop(self) -> None:
         """Claim nothing more, let what is in flight finish within the drain time, put the rest back in the line."""
@@ -95,16 +99,18 @@ class Service:
         beats = db if settings.is_sqlite else Database(url, pool_size=2)  # a heartbeat never waits for a busy pool
         storage = open_storage(settings)
         registry = Registry.from_settings(settings)
+        accounts = Accounts(db, settings)
+        switchboard = Switchboard(registry, accounts.own_upstreams)
         owners = Owners(settings.data_dir / "owners")
         keeper = Keeper(beats, owners, lease_seconds=settings.lease_seconds, max_rescues=settings.max_rescues)
         results = ResultStore(storage, max_pixels=settings.image_max_pixels)
         runner = Runner(
             db,
             results,
-            registry,
+            switchboard,
             keeper,
             lease_seconds=settings.lease_seconds,
-            deadline=settings.ai_timeout_seconds,
+            deadline=registry.patience,
             ahead=settings.concurrency_ceiling,
         )
         ingest = Ingest(db, storage, settings)
@@ -115,9 +121,11 @@ class Service:
             storage=storage,
             registry=registry,
             gate=Gate(db, settings),
-            accounts=Accounts(db, settings),
+            accounts=accounts,
+            switchboard=switchboard,
+            recovery=Recovery(db, switchboard),
             ingest=ingest,
-            intake=Intake(db, ingest, registry, settings),
+            intake=Intake(db, ingest, switchboard, settings),
             housekeeping=Housekeeping(db, ingest),
             feed=Feed(db),
             keeper=keeper,
@@ -165,6 +173,7 @@ class Service:
                     "keeper": self.keeper.run,
                     "feed": self.feed.run,
                     "housekeeping": self.housekeeping.run,
+                    "recovery": self.recovery.run,
                 }.items()
             ]
             try:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from backend.auth import names, passwords, queries, service, tokens
+from backend.auth.own_calls import OwnUpstreams
 from backend.auth.own_upstream import KeyCipher, checked_url
 from backend.auth.principal import Credentials, Principal
 from backend.auth.schemas import (
@@ -13,6 +14,7 @@ from backend.auth.schemas import (
     OwnUpstreamOut,
     PasswordIn,
     RegisterIn,
+    UpstreamTestOut,
     UserOut,
 )
 from backend.auth.service import NewUser
@@ -38,6 +40,7 @@ class Accounts:
         self._throttle = throttle or Throttle()
         self._signer = tokens.Signer(settings.jwt_secret)
         self._cipher = KeyCipher(settings.encryption_key)
+        self.own_upstreams = OwnUpstreams(db, settings, self._cipher)
         self._trusted_hosts = frozenset(host_port(entry) for entry in settings.upstream_allowed_hosts)
 
     async def register(self, body: RegisterIn, address: str) -> UserOut:
@@ -88,6 +91,11 @@ class Accounts:
         return await self._db.write(
             service.put_own_upstream, user_id, body.provider, base_url, sealed, hint, body.model
         )
+
+    async def test_own_upstream(self, user_id: int) -> UpstreamTestOut:
+        """One cheap call. Raises NotFound, RateLimited."""
+        self._throttle.testing_upstream(user_id)
+        return await self.own_upstreams.test(user_id)
 
     async def _proved(self, username: str, password: str, address: str) -> Credentials:
         """The credentials of whoever has this name and this password; both wrong ways look and take the same."""

@@ -163,6 +163,11 @@ async def list_sessions(
     ]
 
 
+async def own_settings(session: AsyncSession, user_id: int) -> UserUpstream | None:
+    """A user's own upstream as it is stored, its key sealed."""
+    return await session.get(UserUpstream, user_id)
+
+
 async def own_upstream(session: AsyncSession, user_id: int) -> OwnUpstreamOut:
     """A user's own upstream. Raises NotFound when there is none."""
     row = await session.get(UserUpstream, user_id)

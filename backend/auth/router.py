@@ -19,6 +19,7 @@ from backend.auth.schemas import (
     RegisterIn,
     SessionOut,
     SignInIn,
+    UpstreamTestOut,
     UserOut,
 )
 from backend.credits import queries as credits
@@ -181,3 +182,12 @@ async def put_upstream(body: OwnUpstreamIn, user: CurrentUser, accounts: UserAcc
 @router.delete("/upstream", status_code=204, summary="Forget your own upstream", responses=responses(CrossOrigin))
 async def delete_upstream(user: CurrentUser, db: Db) -> None:
     await db.write(service.delete_own_upstream, user.user_id)
+
+
+@router.post(
+    "/upstream/test",
+    summary="Call your own upstream once, at no cost, and hear what came back",
+    responses=responses(NotFound, CrossOrigin, RateLimited),
+)
+async def test_upstream(user: CurrentUser, accounts: UserAccounts) -> UpstreamTestOut:
+    return await accounts.test_own_upstream(user.user_id)

@@ -138,3 +138,14 @@ class OwnUpstreamOut(Out):
     model: str
     created_at: Time
     updated_at: Time
+
+
+class UpstreamTestOut(Out):
+    """What one cheap call to a user's own upstream found: whether it answers, else an `error_code` as tasks have them and
+    the upstream's own words; `models` are those that it lists."""
+
+    ok: bool
+    code: str | None
+    detail: str
+    models: list[str]
+    seconds: float

@@ -1,4 +1,5 @@
-"""How often one address may guess passwords and make accounts. Counted in this process's memory: a restart forgives."""
+"""How often one address may guess passwords and make accounts, and one user have us call their upstream. Counted in this
+process's memory: a restart forgives."""
 
 import asyncio
 import time
@@ -23,6 +24,7 @@ class Limits:
     failures_per_name: RateLimitItem = field(default_factory=lambda: RateLimitItemPerMinute(10, 5))
     failures_per_address: RateLimitItem = field(default_factory=lambda: RateLimitItemPerMinute(100, 5))
     registrations_per_address: RateLimitItem = field(default_factory=lambda: RateLimitItemPerHour(120))
+    upstream_tests_per_user: RateLimitItem = field(default_factory=lambda: RateLimitItemPerMinute(10))
     waiting_per_address: int = 100
 
 
@@ -77,6 +79,12 @@ class Throttle:
         except BaseException:
             self._counters.decr(limit.key_for("register", network))
             raise
+
+    def testing_upstream(self, user_id: int) -> None:
+        """A call to the outside on a user's word. Raises RateLimited when it is one too many."""
+        limit = self._limits.upstream_tests_per_user
+        if not self._limiter.hit(limit, "upstream-test", str(user_id)):
+            raise self._refusal(limit, "upstream-test", str(user_id))
 
     def _check(self, limit: RateLimitItem, *keys: str) -> None:
         if not self._limiter.test(limit, *keys):

@@ -10,8 +10,8 @@ from backend.batch.events import Feed
 from backend.batch.housekeeping import Housekeeping
 from backend.batch.intake import Intake
 from backend.batch.keeper import Keeper
+from backend.batch.switchboard import Switchboard
 from backend.errors import ValidationFailed
-from backend.upstreams.registry import Registry
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -20,8 +20,8 @@ async def _feed(request: Request) -> Feed:
     return request.app.state.feed  # type: ignore[no-any-return]
 
 
-async def _registry(request: Request) -> Registry:
-    return request.app.state.registry  # type: ignore[no-any-return]
+async def _switchboard(request: Request) -> Switchboard:
+    return request.app.state.switchboard  # type: ignore[no-any-return]
 
 
 async def _intake(request: Request) -> Intake:
@@ -62,7 +62,7 @@ async def _last_event_id(last_event_id: Annotated[str | None, Header()] = None) 
 
 
 ChangeFeed = Annotated[Feed, Depends(_feed)]
-Models = Annotated[Registry, Depends(_registry)]
+Models = Annotated[Switchboard, Depends(_switchboard)]
 BatchIntake = Annotated[Intake, Depends(_intake)]
 House = Annotated[Housekeeping, Depends(_housekeeping)]
 Attempts = Annotated[Keeper, Depends(_attempts)]

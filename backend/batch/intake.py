@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from backend.batch.schemas import QueueIn, WishIn
 from backend.batch.service.forgetting import forget_unused
 from backend.batch.service.submit import Order, Wish, digest_of, find_repeat, submit
-from backend.batch.upload import Upload, reading
+from backend.batch.switchboard import Switchboard, not_one_of
+from backend.batch.upload import REFERENCES, Upload, reading
 from backend.credits import service as credits
 from backend.db import Database
 from backend.errors import (
@@ -24,15 +25,14 @@ from backend.errors import (
 from backend.images.ingest import Ingest, Staged
 from backend.settings import Settings
 from backend.upstreams.base import ModelSpec
-from backend.upstreams.registry import Registry
 from backend.web.bodies import form_fields, json_body
 
 
 class Intake:
     """Makes batches. One object a process: it knows which idempotency keys are under way here."""
 
-    def __init__(self, db: Database, ingest: Ingest, registry: Registry, settings: Settings) -> None:
-        self._db, self._ingest, self._registry, self._settings = db, ingest, registry, settings
+    def __init__(self, db: Database, ingest: Ingest, switchboard: Switchboard, settings: Settings) -> None:
+        self._db, self._ingest, self._switchboard, self._settings = db, ingest, switchboard, settings
         self._under_way: set[tuple[int, str]] = set()
 
     async def take(self, user_id: int, content_type: str, body: AsyncIterator[bytes], key: str | None) -> int:
@@ -66,7 +66,8 @@ class Intake:
         """Make a batch of images that are there; answers its id."""
         if len(body.image_ids) > self._settings.batch_max_files:
             raise TooManyFiles(f"A batch may have at most {self._settings.batch_max_files} images.")
-        model, wish = self._chosen(body)
+        model, wish = await self._chosen(user_id, body)
+        _check_references(model, len(body.reference_image_ids), "reference_image_ids")
         digest = digest_of(wish, body.image_ids, body.reference_image_ids)
         order = self._order(user_id, wish, model, body.image_ids, body.reference_image_ids, key, digest)
         return await self._db.write_known(submit, order)
@@ -78,7 +79,8 @@ class Intake:
                 "A batch needs at least one image.",
                 errors=[{"loc": ["body", "images"], "msg": "at least one image", "type": "missing"}],
             )
-        model, wish = self._chosen(wanted)
+        model, wish = await self._chosen(user_id, wanted)
+        _check_references(model, len(upload.references), REFERENCES)
         digest = digest_of(wish, _digests(upload.images), _digests(upload.references))
         repeat = await self._db.read(find_repeat, user_id, key, digest)
         if repeat is not None:
@@ -111,14 +113,14 @@ class Intake:
                 f"This needs {cost} credits; you have {available}.", required=cost, available=available
             )
 
-    def _chosen(self, wanted: WishIn) -> tuple[ModelSpec, Wish]:
-        model = self.model(wanted.model)
+    async def _chosen(self, user_id: int, wanted: WishIn) -> tuple[ModelSpec, Wish]:
+        model = await self._switchboard.chosen(user_id, wanted.model)
         for name, value, known in (
             ("aspect_ratio", wanted.aspect_ratio, model.aspect_ratios),
             ("image_size", wanted.image_size, model.sizes),
         ):
             if value is not None and value not in known:
-                raise _not_one_of(name, known)
+                raise not_one_of(name, known)
         wish = Wish(
             prompt=wanted.prompt,
             model=model.id,
@@ -128,13 +130,6 @@ class Intake:
             sample_first=wanted.sample_first,
         )
         return model, wish
-
-    def model(self, model_id: str | None) -> ModelSpec:
-        """The model with this id, the default one for None. Raises ValidationFailed for one that is not offered."""
-        model = self._registry.model(model_id) if model_id is not None else self._registry.default_model
-        if model is None:
-            raise _not_one_of("model", [each.id for each in self._registry.models])
-        return model
 
     def _order(
         self,
@@ -155,6 +150,7 @@ class Intake:
             idempotency_key=key,
             digest=digest,
             max_pending=self._settings.max_pending_per_user,
+            standby=self._switchboard.standby(model.id),
         )
 
 
@@ -162,9 +158,10 @@ def _digests(staged: Sequence[Staged]) -> list[tuple[str, str]]:
     return [(each.filename, each.sha256) for each in staged]
 
 
-def _not_one_of(name: str, known: Sequence[str]) -> ValidationFailed:
-    offered = ", ".join(known) or "none"
-    return ValidationFailed(
-        f"This {name} is not offered.",
-        errors=[{"loc": ["body", name], "msg": f"not offered; there is: {offered}", "type": "enum"}],
-    )
+def _check_references(model: ModelSpec, count: int, field: str) -> None:
+    if count > model.max_references:
+        most = f"at most {model.max_references} with this model" if model.max_references else "not with this model"
+        raise ValidationFailed(
+            f"The model {model.name} takes {model.max_references or 'no'} reference images.",
+            errors=[{"loc": ["body", field], "msg": most, "type": "too_long"}],
+        )

@@ -15,13 +15,14 @@ from backend.batch.outcomes import Cancelled, Delivered, Failed, Outcome, Releas
 from backend.batch.queries import Job
 from backend.batch.results import ResultStore
 from backend.batch.service.claim import anything_due, claim, upcoming
+from backend.batch.service.jobs import note_job
 from backend.batch.service.settle import Settled, settle
+from backend.batch.switchboard import NotConnected, Switchboard
 from backend.db import TROUBLE, Database
 from backend.dispatcher import Nothing
 from backend.errors import StorageFull, Unavailable
-from backend.upstreams.base import EditRequest, UpstreamError
+from backend.upstreams.base import EditRequest, ModelSpec, Upstream, UpstreamError
 from backend.upstreams.base import Outcome as Kind
-from backend.upstreams.registry import Registry
 
 log = logs.get(__name__)
 
@@ -37,14 +38,14 @@ class Runner:
         self,
         db: Database,
         results: ResultStore,
-        registry: Registry,
+        switchboard: Switchboard,
         keeper: Keeper,
         *,
         lease_seconds: float,
         deadline: float,
         ahead: int,
     ) -> None:
-        self._db, self._results, self._registry, self._keeper = db, results, registry, keeper
+        self._db, self._results, self._switchboard, self._keeper = db, results, switchboard, keeper
         self._lease_seconds, self._deadline = lease_seconds, deadline
         self._ahead = Ahead(self._upcoming, results.prepared, most=ahead)
 
@@ -90,59 +91,60 @@ class Runner:
         job = await self._db.read(queries.job, lease)
         if job is None:
             return Cancelled()  # deleted meanwhile
-        budget = policy.Budget(job.attempts, job.max_retries, job.soft_attempts, job.ambiguous_attempts)
+        if job.source_key is None:
+            return Failed("upstream_bad_request", "The original image is no longer there.")
         try:
-            request = await self._prepare(job)
-            if isinstance(request, Failed):
-                return request
-            data = await self._edit(job, request)
+            async with self._switchboard.working(job.upstream, job.model) as (model, upstream):
+                request = await self._prepared(lease, job, job.source_key, model)
+                data = await self._edited(upstream, request)
             return await self._results.keep(lease, data)
+        except NotConnected as error:
+            return Failed(error.error_code, str(error))
         except UpstreamError as error:
             log.info(
                 "upstream_error",
                 task_id=job.task_id,
+                upstream=job.upstream,
                 code=error.error_code,
                 outcome=error.outcome.value,
                 detail=error.detail,
             )
-            return policy.decide(error, budget)
+            standbys = self._switchboard.standbys(job.model, job.chosen_model, job.upstream)
+            return policy.decide(error, _budget(job, error), standbys)
         except (StorageFull, Unavailable) as error:
             log.error("not_stored", task_id=job.task_id, error=type(error).__name__)
             return Released(STORAGE_WAIT)
 
-    async def _prepare(self, job: Job) -> EditRequest | Failed:
-        model = self._registry.model(job.model)
-        if model is None:
-            return Failed("upstream_bad_request", f"The model {job.model} is no longer offered.")
-        if job.source_key is None:
-            return Failed("upstream_bad_request", "The original image is no longer there.")
-        image = await self._ahead.take(job.source_key, model.max_edge)
+    async def _prepared(self, lease: Lease, job: Job, source_key: str, model: ModelSpec) -> EditRequest:
+        image = await self._ahead.take(source_key, model.max_edge)
         references = [await self._results.prepared(key, model.max_edge) for key in job.reference_keys]
+
+        async def note(upstream_job: str) -> None:
+            await self._db.write_known(note_job, lease, upstream_job)
+
         return EditRequest(
             prompt=job.prompt,
             model=model.upstream_model,
             image=image,
             references=tuple(references),
-            aspect_ratio=job.aspect_ratio,
-            image_size=job.image_size,
+            # a standby may have fewer options than the model that was chosen
+            aspect_ratio=job.aspect_ratio if job.aspect_ratio in model.aspect_ratios else None,
+            image_size=job.image_size if job.image_size in model.sizes else None,
+            job=job.upstream_job,
+            on_job=note,
         )
 
     async def _upcoming(self, limit: int) -> list[Wanted]:
-        found = await self._db.read(upcoming, limit)
-        models = ((key, self._registry.model(model)) for key, model in found)
-        return [(key, model.max_edge) for key, model in models if model is not None]
+        return self._switchboard.inputs(await self._db.read(upcoming, limit))
 
-    async def _edit(self, job: Job, request: EditRequest) -> bytes:
-        try:
-            upstream = self._registry.upstream(job.upstream)
-        except KeyError as error:
-            raise UpstreamError(Kind.INPUT, f"The upstream {job.upstream} is no longer configured.") from error
+    async def _edited(self, upstream: Upstream, request: EditRequest) -> bytes:
         try:
             self._ahead.look()
             async with asyncio.timeout(self._deadline):
                 return (await upstream.edit(request)).data
         except TimeoutError as error:
-            raise UpstreamError(Kind.AMBIGUOUS, f"No answer within {self._deadline:.0f} s.") from error
+            detail = f"No answer within {self._deadline:.0f} s."
+            raise UpstreamError(Kind.AMBIGUOUS, detail, billed=True) from error
 
     async def _settle(self, lease: Lease, outcome: Outcome) -> Settled:
         """Until it is known how it ended: giving up would lose an image or a credit."""
@@ -154,6 +156,17 @@ class Runner:
                 log.warning("settle_repeated", task_id=lease.task_id, error=type(error).__name__)
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
             pause = min(SETTLE_WAIT_MOST, pause * 2)
+
+
+def _budget(job: Job, error: UpstreamError) -> policy.Budget:
+    return policy.Budget(
+        attempts=job.attempts,
+        max_retries=job.max_retries,
+        soft=job.soft_attempts,
+        ambiguous=job.ambiguous_attempts,
+        same=job.same_errors + 1 if job.error_code == error.error_code else 1,
+        waited=job.waited,
+    )
 
 
 def _outcome_of(work: asyncio.Task[Outcome], attempt: Attempt) -> Outcome | None:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -106,7 +106,11 @@ class SourceImage:
 
 @dataclass(frozen=True, slots=True)
 class EditRequest:
-    """One image to edit; `model` is the upstream's own id. The adapter decides the order of the images on the wire."""
+    """One image to edit; `model` is the upstream's own id. The adapter decides the order of the images on the wire.
+
+    `job` is the upstream's id of this very work when it was ordered before: it is asked for, not ordered again. An adapter
+    that is given such an id tells `on_job` before it waits for the result.
+    """
 
     prompt: str
     model: str
@@ -114,6 +118,8 @@ class EditRequest:
     references: tuple[SourceImage, ...] = ()
     aspect_ratio: str | None = None
     image_size: str | None = None
+    job: str | None = None
+    on_job: Callable[[str], Awaitable[None]] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,21 @@ class DashScope(Adapter):
         }
 
     async def _by_task(self, request: EditRequest) -> Any:
-        """Submit, then ask until it is over. Once submitted the work may be billed, so giving up is ambiguous."""
+        """Submit, then ask until it is over; work that was submitted before is only asked for. Once submitted it may be
+        billed, so giving up is ambiguous."""
+        task = request.job
+        if task is None:
+            task = await self._submitted(request)
+            if request.on_job is not None:
+                await request.on_job(task)
+        try:
+            async with asyncio.timeout(self._http.timeout):
+                return await self._finished(f"{self.api}/tasks/{task}")
+        except TimeoutError as error:
+            raise _given_up(f"the task was not done within {self._http.timeout:g} seconds") from error
+
+    async def _submitted(self, request: EditRequest) -> str:
+        """The id of the task."""
         body = with_extras(self._body(request), self.config.extra_params)
         headers = {**self.headers(), "x-dashscope-async": "enable"}
         url = f"{self.api}/services/aigc/image-generation/generation"
@@ -59,12 +73,7 @@ class DashScope(Adapter):
         task = _output(await read(reply, self.secrets, task=True)).get("task_id")
         if not isinstance(task, str) or not _TASK_ID.fullmatch(task):
             raise unreadable("the upstream accepted a task, but gave no usable id for it")
-        try:
-            async with asyncio.timeout(self._http.timeout):
-                return await self._finished(f"{self.api}/tasks/{task}")
-        except TimeoutError as error:
-            detail = f"the task was not done within {self._http.timeout:g} seconds"
-            raise UpstreamError(Outcome.AMBIGUOUS, detail, billed=True) from error
+        return task
 
     async def _finished(self, url: str) -> Any:
         failures, pause = 0, self.first_poll_seconds
@@ -77,16 +86,20 @@ class DashScope(Adapter):
             except UpstreamError as error:
                 failures += 1
                 # a hiccup while asking says nothing about the work
-                if error.outcome not in _PATIENT or failures > _MAX_POLL_FAILURES:
+                if error.outcome not in _PATIENT:
                     raise
+                if failures > _MAX_POLL_FAILURES:
+                    raise _given_up(error.detail) from error
                 continue
             state = str(_output(document).get("task_status", "")).upper()
             if state == "SUCCEEDED":
                 return document
             if state not in {"PENDING", "RUNNING", "SUSPENDED"}:
-                raise complained(document, self.secrets) or UpstreamError(
-                    Outcome.AMBIGUOUS, f"the task ended as {state[:40] or 'nothing'}", billed=True
-                )
+                raise complained(document, self.secrets) or _given_up(f"the task ended as {state[:40] or 'nothing'}")
+
+
+def _given_up(detail: str) -> UpstreamError:
+    return UpstreamError(Outcome.AMBIGUOUS, detail, billed=True)
 
 
 def _output(document: Any) -> dict[str, Any]:

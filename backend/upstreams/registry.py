@@ -30,10 +30,18 @@ ADAPTERS: dict[str, Callable[[UpstreamConfig, Http], Upstream]] = {
 }
 
 
-class Registry:
-    """Which models there are, and the upstream behind each. The first model is the default."""
+RESERVED_MODEL = "own"
+"""The id under which a user's own upstream offers its model to that user."""
+PATIENCE = 3
+"""An edit may be an order, a wait for its end and a download, each of which has the upstream's timeout."""
 
-    def __init__(self, models: Iterable[ModelSpec], upstreams: Iterable[Upstream]) -> None:
+
+class Registry:
+    """Which models there are, and the upstream behind each. The first model is the default; `patience` is in seconds, and
+    no edit takes longer unless something is wrong with us."""
+
+    def __init__(self, models: Iterable[ModelSpec], upstreams: Iterable[Upstream], *, timeout: float = 300.0) -> None:
+        self.patience = PATIENCE * timeout
         self.models = tuple(models)
         self._models = {model.id: model for model in self.models}
         self._upstreams = {upstream.name: upstream for upstream in upstreams}
@@ -50,7 +58,8 @@ class Registry:
             open_upstream(config, timeout=settings.ai_timeout_seconds, allowed=allowed, trusted=True)
             for config in configs.values()
         ]
-        return cls(models, upstreams)
+        longest = max(config.timeout_seconds or settings.ai_timeout_seconds for config in configs.values())
+        return cls(models, upstreams, timeout=longest)
 
     @property
     def default_model(self) -> ModelSpec:
@@ -99,6 +108,8 @@ def _configs(settings: Settings) -> list[UpstreamConfig]:
     for config in listed:
         if config.provider != "local" and not config.key:
             raise ValueError(f"AI_UPSTREAMS: {config.name} needs an api_key")
+    if any(":" in name for name in names):
+        raise ValueError("AI_UPSTREAMS: a name may have no colon; those that do are users' own upstreams")
     if settings.ai_provider in names:
         return listed
     if settings.ai_provider != "local" and not settings.ai_api_key:
@@ -130,8 +141,15 @@ def _spec(model: ModelConfig, upstreams: dict[str, UpstreamConfig], default_upst
 
 def _check(models: list[ModelSpec]) -> None:
     ids = [model.id for model in models]
+    references = {model.id: model.max_references for model in models}
     for model in models:
+        if model.id == RESERVED_MODEL:
+            raise ValueError(f"AI_MODELS: the id {model.id} is that of users' own models")
         if ids.count(model.id) > 1:
             raise ValueError(f"AI_MODELS: the id {model.id} is there twice")
         if model.fallback is not None and (model.fallback not in ids or model.fallback == model.id):
             raise ValueError(f"AI_MODELS: {model.id} falls back on {model.fallback!r}, which is no other model")
+        if model.fallback is not None and references[model.fallback] < model.max_references:
+            raise ValueError(
+                f"AI_MODELS: {model.id} falls back on {model.fallback}, which takes fewer reference images"
+            )

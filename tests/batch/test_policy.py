@@ -1,15 +1,21 @@
 """What follows from an upstream's refusal, given what the task has used of its budget."""
 
+from typing import Any
+
 import pytest
 
-from backend.batch.outcomes import Again, Failed, UpstreamDown
-from backend.batch.policy import BACKOFF_CAP, Budget, decide
+from backend.batch.outcomes import Again, Elsewhere, Failed, Standby, UpstreamDown
+from backend.batch.policy import BACKOFF_CAP, LIMITED_CAP, WAIT_MOST, Budget, Standbys, decide
 from backend.batch.states import PausedReason
 from backend.upstreams.base import Outcome, UpstreamError
 
+SPARE = Standby("fast", "spare", "backup")
 
-def budget(attempts: int = 1, *, soft: int = 0, ambiguous: int = 0, max_retries: int = 2) -> Budget:
-    return Budget(attempts=attempts, max_retries=max_retries, soft=soft, ambiguous=ambiguous)
+
+def budget(attempts: int = 1, *, max_retries: int = 2, **used: float) -> Budget:
+    """A task whose attempts all ended alike, unless said otherwise."""
+    values: dict[str, Any] = {"soft": 0, "ambiguous": 0, "same": attempts} | used
+    return Budget(attempts=attempts, max_retries=max_retries, **values)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +74,55 @@ def test_an_error_may_bound_its_own_repeats_and_say_what_it_becomes() -> None:
     error = UpstreamError(Outcome.BACKOFF, "html", max_retries=2, then=Outcome.AUTH)
     assert isinstance(decide(error, budget(2, max_retries=5)), Again)
     assert decide(error, budget(3, max_retries=5)) == UpstreamDown(PausedReason.REJECTED_AUTH, "html")
+
+
+def test_only_repeats_of_the_same_error_count_against_its_own_bound() -> None:
+    """Two bad moments of another kind do not make the first page of HTML a wrong address."""
+    error = UpstreamError(Outcome.BACKOFF, "html", max_retries=2, then=Outcome.AUTH)
+    assert isinstance(decide(error, budget(3, same=1, max_retries=5)), Again)
+
+
+def test_a_wait_that_is_asked_for_again_and_again_ends_after_a_day() -> None:
+    error = UpstreamError(Outcome.AFTER, "slow down", retry_after=7)
+    assert isinstance(decide(error, budget(waited=WAIT_MOST - 1)), Again)
+    assert decide(error, budget(waited=WAIT_MOST + 1)) == Failed("upstream_rate_limited", "slow down")
+
+
+def test_too_fast_without_a_time_slows_everybody_down() -> None:
+    error = UpstreamError(Outcome.BACKOFF, "slow down", error_code="upstream_rate_limited")
+    for attempts in (1, 9):
+        answer = decide(error, budget(attempts, max_retries=9))
+        assert isinstance(answer, Again)
+        assert answer.park
+        assert answer.counts
+        assert answer.delay <= LIMITED_CAP
+    assert decide(error, budget(3)) == Failed("upstream_rate_limited", "slow down")
+
+
+@pytest.mark.parametrize(
+    ("error", "used", "goes"),
+    [
+        (UpstreamError(Outcome.BACKOFF, "busy"), {}, True),
+        (UpstreamError(Outcome.BACKOFF, "busy"), {"ambiguous": 1}, False),
+        (UpstreamError(Outcome.BACKOFF, "half an image", billed=True), {}, False),
+        (UpstreamError(Outcome.AMBIGUOUS, "silence"), {}, False),
+        (UpstreamError(Outcome.SOFT, "no image"), {}, False),
+        (UpstreamError(Outcome.INPUT, "too large"), {}, False),
+        (UpstreamError(Outcome.SAFETY, "no"), {}, False),
+    ],
+    ids=["spent", "spent after a call that may have worked", "billed", "ambiguous", "no image", "input", "safety"],
+)
+def test_a_standby_takes_over_only_what_surely_was_not_done(
+    error: UpstreamError, used: dict[str, float], *, goes: bool
+) -> None:
+    answer = decide(error, budget(3, **used), Standbys(mine=SPARE, all=(SPARE,)))
+    assert answer == (
+        Elsewhere(SPARE, error.error_code, error.detail) if goes else Failed(error.error_code, error.detail)
+    )
+
+
+@pytest.mark.parametrize("outcome", [Outcome.AUTH, Outcome.QUOTA])
+def test_an_upstream_that_goes_down_names_all_its_standbys(outcome: Outcome) -> None:
+    answer = decide(UpstreamError(outcome, "no"), budget(), Standbys(mine=SPARE, all=(SPARE,)))
+    assert isinstance(answer, UpstreamDown)
+    assert answer.standbys == (SPARE,)

@@ -11,6 +11,8 @@ from backend.batch.lease import Lease
 from backend.batch.models import BatchQueue, BatchReference, BatchTask
 from backend.batch.states import TaskStatus
 from backend.config import service as config
+from backend.credits.models import CreditEntry
+from backend.db import utcnow
 from backend.images.models import Image
 
 
@@ -21,13 +23,18 @@ class Job:
     task_id: int
     prompt: str
     model: str
+    chosen_model: str
     upstream: str
+    upstream_job: str | None
     aspect_ratio: str | None
     image_size: str | None
     max_retries: int
     attempts: int
     soft_attempts: int
     ambiguous_attempts: int
+    error_code: str | None
+    same_errors: int
+    waited: float
     source_key: str | None
     reference_keys: tuple[str, ...]
 
@@ -51,18 +58,23 @@ class Result:
 
 async def job(session: AsyncSession, lease: Lease) -> Job | None:
     """The task under `lease`, or None when the lease does not stand."""
-    task, queue = BatchTask, BatchQueue
+    task, queue, entry = BatchTask, BatchQueue, CreditEntry
     row = (
         await session.execute(
-            select(task, queue.aspect_ratio, queue.image_size, Image.storage_key)
+            select(
+                task, queue.model, queue.aspect_ratio, queue.image_size, Image.storage_key, entry.created_at, utcnow()
+            )
             .join(queue, queue.id == task.queue_id)
             .outerjoin(Image, Image.id == task.original_image_id)
+            .outerjoin(
+                entry, (entry.task_id == task.id) & (entry.charge_no == task.charge_no) & (entry.phase == "hold")
+            )
             .where(task.id == lease.task_id, task.attempt_token == lease.token)
         )
     ).first()
     if row is None:
         return None
-    found, aspect_ratio, image_size, source_key = row
+    found, chosen_model, aspect_ratio, image_size, source_key, ordered_at, now = row
     references = await session.scalars(
         select(Image.storage_key)
         .join(BatchReference, BatchReference.image_id == Image.id)
@@ -73,13 +85,18 @@ async def job(session: AsyncSession, lease: Lease) -> Job | None:
         task_id=found.id,
         prompt=found.prompt,
         model=found.model,
+        chosen_model=chosen_model,
         upstream=found.upstream,
+        upstream_job=found.upstream_job,
         aspect_ratio=aspect_ratio,
         image_size=image_size,
         max_retries=(await config.read(session)).max_retries,
         attempts=found.attempts,
         soft_attempts=found.soft_attempts,
         ambiguous_attempts=found.ambiguous_attempts,
+        error_code=found.error_code,
+        same_errors=found.same_errors,
+        waited=(now - (ordered_at or found.created_at)).total_seconds(),
         source_key=source_key,
         reference_keys=tuple(references),
     )

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from backend.auth.deps import CurrentUser
 from backend.batch import queries
-from backend.batch.deps import BatchIntake, Models
+from backend.batch.deps import Models
 from backend.batch.schemas import BatchConfigOut, EstimateIn, EstimateOut, ModelOut
 from backend.config import service as config
 from backend.credits import service as credits
@@ -18,16 +18,17 @@ router = APIRouter()
 
 
 @router.get("/config", summary="What a client must know before it makes a batch")
-async def get_config(_user: CurrentUser, db: Db, models: Models, settings: AppSettings) -> BatchConfigOut:
+async def get_config(user: CurrentUser, db: Db, models: Models, settings: AppSettings) -> BatchConfigOut:
     runtime = await db.read(config.read)
+    offered = await models.offered(user.user_id)
     return BatchConfigOut(
         concurrency=runtime.concurrency,
         max_files=settings.batch_max_files,
         max_file_bytes=settings.batch_max_file_bytes,
         accepted_types=list(ACCEPTED_TYPES),
         max_retries=runtime.max_retries,
-        models=[ModelOut.model_validate(model) for model in models.models],
-        default_model=models.default_model.id,
+        models=[ModelOut.model_validate(model) for model in offered],
+        default_model=offered[0].id,
         retention_days=runtime.retention_days,
     )
 
@@ -38,8 +39,8 @@ async def list_presets(_user: CurrentUser, db: Db) -> Page[PresetOut]:
 
 
 @router.post("/queues/estimate", summary="What a batch would cost, and how long it would take")
-async def estimate_queue(body: EstimateIn, user: CurrentUser, intake: BatchIntake, db: Db) -> EstimateOut:
-    model = intake.model(body.model)
+async def estimate_queue(body: EstimateIn, user: CurrentUser, models: Models, db: Db) -> EstimateOut:
+    model = await models.chosen(user.user_id, body.model)
     return EstimateOut(
         credits=model.credits * body.count,
         available=await db.read(credits.balance, user.user_id),

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from backend.auth.deps import CurrentUser
 from backend.batch import queries
-from backend.batch.deps import Attempts, BatchIntake
+from backend.batch.deps import Attempts, Models
 from backend.batch.schemas import EditIn, TaskOut
 from backend.batch.service import tasks
 from backend.errors import InsufficientCredits, InvalidState, NotFound
@@ -42,8 +42,8 @@ async def cancel_task(task_id: PathId, user: CurrentUser, db: Db, attempts: Atte
     summary="Another version of an image, at the price of one",
     responses=responses(NotFound, InsufficientCredits, InvalidState),
 )
-async def edit_task(task_id: PathId, body: EditIn, user: CurrentUser, intake: BatchIntake, db: Db) -> TaskOut:
+async def edit_task(task_id: PathId, body: EditIn, user: CurrentUser, models: Models, db: Db) -> TaskOut:
     parent = await db.read(queries.task_of, user.user_id, task_id)
-    model = intake.model(parent.model)
+    model = await models.chosen(user.user_id, parent.model)
     made = await db.write(tasks.edit_task, user.user_id, task_id, body.prompt, body.source, model)
     return await db.read(queries.task_of, user.user_id, made)
