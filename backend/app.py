@@ -53,6 +53,7 @@ def create_app(settings: Settings, *, api: bool = True) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name whatever host the request named
         generate_unique_id_function=_operation_id,
         responses=problems.responses(NotAuthenticated, BodyTooLarge, ValidationFailed, RateLimited),
     )

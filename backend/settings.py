@@ -70,9 +70,7 @@ class Settings(BaseSettings):
     @classmethod
     def _known_database(cls, value: str) -> str:
         if value and not value.startswith(("mysql+aiomysql://", "sqlite+aiosqlite:///")):
-            raise ValueError(
-                "DATABASE_URL must be mysql+aiomysql://user:password@host/name or sqlite+aiosqlite:///path"
-            )
+            raise ValueError("must be mysql+aiomysql://user:password@host/name or sqlite+aiosqlite:///path")
         return value
 
     @field_validator("jwt_secret", "encryption_key")
@@ -112,14 +110,17 @@ class Settings(BaseSettings):
     def resolve_secrets(self) -> Self:
         """Return settings whose secrets are all set, making those that may be made up (once, kept 0600 in `data_dir`).
 
-        Creates `data_dir` if needed.
+        Creates `data_dir` if needed. Raises OSError when that is no place to write to.
         """
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        made = {
-            name: _kept_secret(self.data_dir / f"{name}.txt")
-            for name in ("jwt_secret", "encryption_key")
-            if not getattr(self, name)
-        }
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            made = {
+                name: _kept_secret(self.data_dir / f"{name}.txt")
+                for name in ("jwt_secret", "encryption_key")
+                if not getattr(self, name)
+            }
+        except OSError as error:
+            raise OSError(f"DATA_DIR {self.data_dir} cannot be used: {error.strerror}") from error
         return self.model_copy(update=made)
 
 

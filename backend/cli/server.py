@@ -1,4 +1,8 @@
-"""Running the service: uvicorn, but the first signal begins the drain while requests are still answered."""
+"""Running the service: uvicorn, but the first signal begins the drain while requests are still answered.
+
+The application's lifespan is entered here and not by uvicorn, which would make a log full of traces of whatever an operator
+can mend, and would not stop before it has started.
+"""
 
 import asyncio
 import contextlib
@@ -12,12 +16,14 @@ from fastapi import FastAPI
 
 from backend import logs
 from backend.app import create_app
+from backend.cli.protocol import BoundedProtocol
 from backend.settings import Settings
 
 log = logs.get(__name__)
 
 GRACE_SECONDS = 5
 """How long open connections (live events) may take to end once the server stops listening."""
+BACKLOG = 2048
 
 
 def run(settings: Settings, *, api: bool) -> None:
@@ -27,6 +33,9 @@ def run(settings: Settings, *, api: bool) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -35,8 +44,12 @@ def run(settings: Settings, *, api: bool) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=30,
     )
-    with _bound(settings) as listener, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(DrainingServer(config, app).serve(sockets=[listener]))
+    with (
+        _bound(settings) as listener,
+        asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
+        contextlib.suppress(asyncio.CancelledError),  # a signal came before it had started
+    ):
+        runner.run(DrainingServer(config, app).live(listener))
 
 
 @contextlib.contextmanager
@@ -45,7 +58,11 @@ def _bound(settings: Settings) -> Iterator[socket.socket]:
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        try:
+            listener.bind((settings.host, settings.port))
+            listener.listen(BACKLOG)
+        except OSError as error:
+            raise OSError(f"cannot listen on {settings.host}, port {settings.port}: {error.strerror}") from error
         yield listener
     finally:
         listener.close()
@@ -58,9 +75,23 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self._app = app
         self._stopping: asyncio.Task[None] | None = None
+        self._living: asyncio.Task[Any] | None = None
+
+    async def live(self, listener: socket.socket) -> None:
+        """Start the service, serve until a signal, stop. Raises whatever its start raises, and CancelledError for a signal
+        before that is done."""
+        self._living = asyncio.current_task()
+        with self._heard():
+            async with self._app.router.lifespan_context(self._app):
+                await self.serve(sockets=[listener])
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Nothing: they are heard from before the start until after the end."""
+        yield
+
+    @contextlib.contextmanager
+    def _heard(self) -> Iterator[None]:
         """Signals are a request to stop, not a death: the process ends with status 0."""
         loop = asyncio.get_running_loop()
         signals = (signal.SIGINT, signal.SIGTERM)
@@ -82,7 +113,8 @@ class DrainingServer(uvicorn.Server):
     def _on_signal(self) -> None:
         service: Any = getattr(self._app.state, "service", None)
         if service is None:
-            self.should_exit = True
+            assert self._living is not None
+            self._living.cancel()
         elif self._stopping is None:
             log.info("draining", in_flight=service.dispatcher.in_flight)
             self._stopping = asyncio.create_task(self._stop(service.stop()))

@@ -16,6 +16,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alembic import command
@@ -26,6 +27,8 @@ from backend.errors import Unavailable
 log = logs.get(__name__)
 
 LOCK_SECONDS = 120
+OURS = frozenset({"users", "images", "batch_queues", "system_config"})
+"""Tables that tell a database of this service, or of the one before it."""
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -34,16 +37,35 @@ class UnknownSchema(Unavailable):
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
-    """Create or upgrade every table. Raises UnknownSchema when the database is not ours or is newer than this version."""
+    """Create or upgrade every table. Raises UnknownSchema when the database is not ours or is newer than this version,
+    Unavailable when it cannot be used, ValueError when `url` is no address of one."""
     sqlite = url.startswith("sqlite")
+    _check_url(url)
     engine = sqlite_engine(url, "BEGIN IMMEDIATE") if sqlite else mysql_engine(url, pool_size=2)
     try:
         async with _only_one(engine), engine.connect() as connection:
             await connection.run_sync(_check)
             await connection.run_sync(_run, revision)
             await connection.commit()
+    except TimeoutError as error:
+        raise Unavailable("The database server does not answer; check DATABASE_URL.") from error
+    except DBAPIError as error:
+        # the driver's own words: they name user, host and table, and never the password
+        said = getattr(error.orig, "args", ())
+        reason = str(said[-1] if said else error.orig).strip().partition("\n")[0]
+        raise Unavailable(f"The database cannot be used: {reason}") from error
     finally:
         await engine.dispose()
+
+
+def _check_url(url: str) -> None:
+    """ValueError says what is wrong without repeating any of it: a password may be at the wrong place."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError("DATABASE_URL cannot be read; it is mysql+aiomysql://user:password@host:port/name") from None
+    if not parsed.database:
+        raise ValueError("DATABASE_URL names no database; it ends in /name")
 
 
 def as_sql() -> str:
@@ -77,14 +99,13 @@ def _run(connection: Connection, revision: str) -> None:
 
 def _check(connection: Connection) -> None:
     tables = set(inspect(connection).get_table_names())
-    if "alembic_version" not in tables:
-        if "batch_queues" in tables:
-            raise UnknownSchema(
-                "The database already has a table batch_queues that this service did not make. "
-                "Use an empty database (the old one can be imported from there)."
-            )
-        return
-    current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    versioned = "alembic_version" in tables
+    current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if versioned else None
+    if current is None and (foreign := sorted(tables & OURS)):
+        raise UnknownSchema(
+            f"The database already has a table {foreign[0]}, and no revision in alembic_version says that this service made "
+            "it. Use an empty database (an old one can be imported from there), or restore a backup."
+        )
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if current is not None and current not in known:
         raise UnknownSchema(f"The database is at revision {current}, which is newer than this version of the service.")

@@ -9,9 +9,10 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backend.errors import AppError, BodyTooLarge, CrossOrigin, MalformedRequest, UnsupportedMediaType
+from backend.errors import AppError, CrossOrigin, MalformedRequest, UnsupportedMediaType
+from backend.web.arrival import Arrival, too_large
 from backend.web.problems import ProblemResponse
 
 KIB = 1024
@@ -36,7 +37,7 @@ class Policy:
 
     `open_routes` answer without credentials; `body_limits` are bytes for (method, path), `default_limit` for all else;
     `own_hosts` are further hosts that count as this site (a proxy's public name); `loopback_routes` also answer this
-    machine itself without credentials.
+    machine itself without credentials; a body may pause for at most `silence_seconds`.
     """
 
     open_routes: frozenset[tuple[str, str]]
@@ -44,6 +45,7 @@ class Policy:
     default_limit: int = 256 * KIB
     own_hosts: frozenset[str] = frozenset()
     loopback_routes: frozenset[tuple[str, str]] = frozenset()
+    silence_seconds: float = 60
 
 
 class Admission:
@@ -62,10 +64,13 @@ class Admission:
             # the body stays unread, so the connection cannot be used again
             await ProblemResponse(error, headers={"Connection": "close"})(scope, receive, send)
             return
-        await self.app(scope, _Counted(receive, limit), send)
+        arrival = Arrival(receive, limit, self.policy.silence_seconds, expected=_announced(Headers(scope=scope)))
+        await self.app(scope, arrival.receive, arrival.answering(scope, send))
 
     async def _admit(self, scope: Scope) -> int:
         headers, method, path = Headers(scope=scope), scope["method"], scope["path"]
+        if scope["http_version"] == "1.1" and len(headers.getlist("host")) != 1:
+            raise MalformedRequest("A request names one Host.")
         route = ("GET" if method == "HEAD" else method, path)
         address = scope["client"][0] if scope.get("client") else ""
         if path.startswith(PROTECTED) and not self._is_open(route, headers, address):
@@ -85,6 +90,8 @@ class Admission:
         return route in self.policy.open_routes
 
     def _same_site(self, headers: Headers, *, required: bool) -> None:
+        if len(headers.getlist("sec-fetch-site")) > 1 or len(headers.getlist("origin")) > 1:
+            raise CrossOrigin
         if (fetch_site := headers.get("sec-fetch-site")) is not None:
             if fetch_site not in ("same-origin", "none"):
                 raise CrossOrigin
@@ -103,24 +110,14 @@ def _check_body(headers: Headers, limit: int) -> None:
         if not (length.isascii() and length.isdigit()):
             raise MalformedRequest("Content-Length is not a number.")
         if int(length) > limit:
-            raise BodyTooLarge(f"The body may have at most {limit} bytes.", limit=limit)
-    if (length not in (None, "0")) or "transfer-encoding" in headers:
+            raise too_large(limit)
+    if _announced(headers):
         if headers.get("content-encoding", "identity") != "identity":
             raise UnsupportedMediaType("Send the body without Content-Encoding.")
         if not headers.get("content-type", "").lower().startswith(BODY_TYPES):
             raise UnsupportedMediaType
 
 
-class _Counted:
-    """Receives a body of at most `limit` bytes, whatever its headers promised."""
-
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self.receive, self.limit, self.seen = receive, limit, 0
-
-    async def __call__(self) -> Message:
-        message = await self.receive()
-        if message["type"] == "http.request":
-            self.seen += len(message.get("body", b""))
-            if self.seen > self.limit:
-                raise BodyTooLarge(f"The body may have at most {self.limit} bytes.", limit=self.limit)
-        return message
+def _announced(headers: Headers) -> bool:
+    """Whether the headers say that a body follows."""
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers

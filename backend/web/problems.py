@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from backend.errors import (
     AppError,
@@ -21,6 +22,7 @@ from backend.web.schemas import Problem
 
 Responses = dict[int | str, dict[str, Any]]
 MEDIA_TYPE = "application/problem+json"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 class ProblemResponse(JSONResponse):
@@ -84,11 +86,22 @@ async def _invalid(_request: Request, error: Exception) -> ProblemResponse:
     return ProblemResponse(ValidationFailed(errors=errors))
 
 
-async def _framework(_request: Request, error: Exception) -> ProblemResponse:
+async def _framework(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, HTTPException)
-    known: dict[int, type[AppError]] = {404: NotFound, 405: MethodNotAllowed, 415: UnsupportedMediaType}
+    if error.status_code == 405:
+        return ProblemResponse(MethodNotAllowed(), headers={"Allow": ", ".join(_allowed(request))})
+    known: dict[int, type[AppError]] = {404: NotFound, 415: UnsupportedMediaType}
     if error.status_code in known:
         return ProblemResponse(known[error.status_code](), headers=error.headers)
     if 400 <= error.status_code < 500:
         return ProblemResponse(MalformedRequest())
     return ProblemResponse(Internal())
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method that this path takes; the framework names only those of the first route that it has."""
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]

@@ -1,0 +1,61 @@
+"""A body on its way in: counted as it comes, not waited for too long, and not read to its end when nobody wants it."""
+
+import asyncio
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Receive, Scope, Send
+
+from backend.errors import AppError, BodyTooLarge, MalformedRequest
+from backend.web.problems import ProblemResponse
+
+
+def too_large(limit: int) -> BodyTooLarge:
+    """What is said of a body of more than `limit` bytes."""
+    return BodyTooLarge(f"The body may have at most {limit} bytes.", limit=limit)
+
+
+class Arrival:
+    """The body of one request: at most `limit` bytes, whatever its headers promised, and no pause longer than
+    `silence_seconds`.
+
+    FastAPI answers 400 to whatever is raised while it reads a body, so what was raised here is said on the way out.
+    """
+
+    def __init__(self, receive: Receive, limit: int, silence_seconds: float, *, expected: bool) -> None:
+        self._receive, self._limit, self._silence = receive, limit, silence_seconds
+        self._seen, self._complete = 0, not expected
+        self._failure: AppError | None = None
+
+    async def receive(self) -> Message:
+        """The next ASGI message. Raises BodyTooLarge, and MalformedRequest when none comes."""
+        if self._complete:  # what comes now is the end of the connection, and may take as long as it likes
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._silence):
+                message = await self._receive()
+        except TimeoutError as error:
+            self._failure = MalformedRequest("The body stopped arriving.")
+            raise self._failure from error
+        self._seen += len(message.get("body", b""))
+        if self._seen > self._limit:
+            self._failure = too_large(self._limit)
+            raise self._failure
+        self._complete = not message.get("more_body", False)
+        return message
+
+    def answering(self, scope: Scope, send: Send) -> Send:
+        """`send`, but an answer that is given before the body is complete closes the connection: what is still to come would
+        be swallowed for nothing."""
+        replaced = False
+
+        async def closing(message: Message) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start" and not self._complete:
+                if self._failure is not None:
+                    replaced = True
+                    await ProblemResponse(self._failure, {"Connection": "close"})(scope, self._receive, send)
+                MutableHeaders(scope=message)["Connection"] = "close"
+            if not replaced:
+                await send(message)
+
+        return closing
