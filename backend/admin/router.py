@@ -27,14 +27,14 @@ from backend.config.schemas import RuntimeConfig, RuntimeConfigUpdate
 from backend.errors import AdminOnly, BalanceTooLow, CrossOrigin, InvalidState, LastAdmin, NotFound
 from backend.presets import service as presets
 from backend.presets.schemas import AdminPresetOut, PresetIn, PresetUpdate
-from backend.web.deps import AppSettings, Db, Paging, PathId
+from backend.web.deps import AppSettings, Db, Digits, Paging, PathId
 from backend.web.problems import responses
-from backend.web.schemas import MAX_ID, Page, encode_cursor
+from backend.web.schemas import MAX_ID, Page, Text, encode_cursor
 
 router = APIRouter(prefix="/admin", tags=["admin"], route_class=AdminRoute, responses=responses(AdminOnly, CrossOrigin))
 
-OfUser = Annotated[int | None, Query(ge=1, le=MAX_ID, description="Only this user's.")]
-Search = Annotated[str | None, Query(max_length=200, description="Part of the text, letter case aside.")]
+OfUser = Annotated[int | None, Digits, Query(ge=1, le=MAX_ID, description="Only this user's.")]
+Search = Annotated[Text | None, Query(max_length=200, description="Part of the text, letter case aside.")]
 
 
 @router.get("/config", summary="The settings in force")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import BeforeValidator
 
 from backend.db import Database
 from backend.errors import NotAuthenticated
@@ -42,6 +43,16 @@ async def _storage(request: Request) -> Storage:
     return request.app.state.storage  # type: ignore[no-any-return]
 
 
+def _digits(value: object) -> object:
+    """Pydantic would take " 5", "+5" and "1_0" for numbers as well."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise ValueError("must be a number in digits")
+    return value
+
+
+Digits = BeforeValidator(_digits)
+
+
 @dataclass(frozen=True, slots=True)
 class PageQuery:
     """`?limit=` and `?cursor=` of a list."""
@@ -55,7 +66,7 @@ class PageQuery:
 
 
 async def _page_query(
-    limit: Annotated[int, Query(ge=1, le=100, description="How many at most.")] = 20,
+    limit: Annotated[int, Digits, Query(ge=1, le=100, description="How many at most.")] = 20,
     cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
 ) -> PageQuery:
     return PageQuery(limit, cursor)
@@ -66,4 +77,4 @@ Db = Annotated[Database, Depends(_db)]
 AppSettings = Annotated[Settings, Depends(_settings)]
 Files = Annotated[Storage, Depends(_storage)]
 Paging = Annotated[PageQuery, Depends(_page_query)]
-PathId = Annotated[int, Path(ge=1, le=MAX_ID)]
+PathId = Annotated[int, Digits, Path(ge=1, le=MAX_ID)]
