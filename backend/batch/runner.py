@@ -73,6 +73,10 @@ class Runner:
 
     async def run(self, lease: Lease) -> None:
         """Work on the lease and settle it."""
+        with self._ahead.at_work():
+            await self._see_through(lease)
+
+    async def _see_through(self, lease: Lease) -> None:
         started = clock.monotonic()
         work = asyncio.create_task(self._work(lease))
         async with self._keeper.tracking(lease, work) as attempt:
@@ -139,9 +143,9 @@ class Runner:
 
     async def _edited(self, upstream: Upstream, request: EditRequest) -> bytes:
         try:
-            self._ahead.look()
-            async with asyncio.timeout(self._deadline):
-                return (await upstream.edit(request)).data
+            with self._ahead.waiting():
+                async with asyncio.timeout(self._deadline):
+                    return (await upstream.edit(request)).data
         except TimeoutError as error:
             detail = f"No answer within {self._deadline:.0f} s."
             raise UpstreamError(Kind.AMBIGUOUS, detail, billed=True) from error
