@@ -1,23 +1,25 @@
 """What administrators look at: everyone's."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.admin.models import AuditEntry
-from backend.admin.schemas import AdminQueueOut, AdminTaskOut, AdminUserOut, AuditEntryOut
+from backend.admin.schemas import AdminQueueOut, AdminTaskOut, AdminUserOut, AuditEntryOut, UpstreamOut
 from backend.auth import names
 from backend.auth.models import User
 from backend.batch import queries as batch
-from backend.batch.models import BatchQueue, BatchTask
+from backend.batch.models import BatchQueue, BatchTask, UpstreamState
 from backend.batch.queries import QueueFilter
 from backend.batch.schemas import QueueOut
-from backend.batch.states import TaskStatus
+from backend.batch.states import PausedReason, TaskStatus
 from backend.credits.models import CreditAccount
+from backend.db import utcnow
 from backend.errors import NotFound
 
 After = tuple[int, ...] | None
@@ -102,6 +104,14 @@ async def list_tasks(session: AsyncSession, which: AnyTaskFilter, limit: int, af
     ]
 
 
+async def list_upstreams(session: AsyncSession, kinds: Mapping[str, str]) -> list[UpstreamOut]:
+    """How each of the upstreams stands, given their kinds by name."""
+    state = UpstreamState
+    rows = await session.execute(select(state, utcnow()).where(state.upstream.in_(kinds)))
+    known = {row.upstream: (row, now) for row, now in rows.all()}
+    return [_upstream(name, kind, *known.get(name, (None, None))) for name, kind in kinds.items()]
+
+
 async def list_audit(session: AsyncSession, limit: int, after: After) -> list[AuditEntryOut]:
     """Up to `limit` changes, newest first."""
     entry = AuditEntry
@@ -122,6 +132,19 @@ async def list_audit(session: AsyncSession, limit: int, after: After) -> list[Au
         )
         for row, actor in (await session.execute(query)).all()
     ]
+
+
+def _upstream(name: str, kind: str, row: UpstreamState | None, now: datetime | None) -> UpstreamOut:
+    """A wait that is over is no news any more."""
+    waits = row is not None and (row.paused_reason or (row.parked_until and now and row.parked_until > now))
+    return UpstreamOut(
+        name=name,
+        kind=kind,
+        paused_reason=PausedReason(row.paused_reason) if row and row.paused_reason else None,
+        parked_until=row.parked_until if row and waits else None,
+        detail=row.detail if row and waits else "",
+        updated_at=row.updated_at if row else None,
+    )
 
 
 def _users() -> Select[*tuple[Any, ...]]:

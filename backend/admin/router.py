@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from backend.admin import queries, service
 from backend.admin.deps import AdminRoute
@@ -17,9 +17,10 @@ from backend.admin.schemas import (
     CleanupOut,
     CreditsIn,
     DispatcherOut,
+    UpstreamOut,
 )
 from backend.auth.deps import AdminUser
-from backend.batch.deps import Attempts, House
+from backend.batch.deps import Attempts, House, Models
 from backend.batch.queries import QueueFilter
 from backend.batch.states import QueueStatus, TaskStatus
 from backend.config import service as config
@@ -34,6 +35,7 @@ from backend.web.schemas import MAX_ID, Page, Text, encode_cursor
 router = APIRouter(prefix="/admin", tags=["admin"], route_class=AdminRoute, responses=responses(AdminOnly, CrossOrigin))
 
 OfUser = Annotated[int | None, Digits, Query(ge=1, le=MAX_ID, description="Only this user's.")]
+UpstreamName = Annotated[str, Path(max_length=64, description="Its name in the settings.")]
 Search = Annotated[Text | None, Query(max_length=200, description="Part of the text, letter case aside.")]
 
 
@@ -141,6 +143,22 @@ async def pause_dispatcher(admin: AdminUser, db: Db) -> DispatcherOut:
 async def resume_dispatcher(admin: AdminUser, db: Db) -> DispatcherOut:
     await db.write(service.release_dispatcher, admin.user_id)
     return DispatcherOut(status="running")
+
+
+@router.get("/upstreams", summary="How each upstream stands; one with a paused_reason needs somebody")
+async def list_upstreams(_admin: AdminUser, db: Db, models: Models) -> Page[UpstreamOut]:
+    return Page(items=await db.read(queries.list_upstreams, models.upstreams), next_cursor=None)
+
+
+@router.post(
+    "/upstreams/{name}/resume",
+    summary="Try an upstream again, and go on with the batches that wait for it",
+    responses=responses(NotFound),
+)
+async def resume_upstream(name: UpstreamName, admin: AdminUser, db: Db, models: Models) -> UpstreamOut:
+    kinds = models.only(name)
+    await db.write(service.resume_upstream, admin.user_id, name)
+    return (await db.read(queries.list_upstreams, kinds))[0]
 
 
 @router.get("/audit", summary="Who changed what, newest first")

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from backend.auth.principal import Role
 from backend.auth.schemas import UserOut
 from backend.batch.schemas import QueueOut, TaskOut
+from backend.batch.states import PausedReason
 from backend.web.schemas import In, Out, Patch, Text, Time
 
 MOST_CREDITS = 1_000_000_000
@@ -59,6 +60,19 @@ class DispatcherOut(Out):
     """Whether new images are started."""
 
     status: Literal["running", "paused"]
+
+
+class UpstreamOut(Out):
+    """An upstream of this service. With a `paused_reason` it is down: nothing is sent, its batches wait, and at
+    `parked_until` it is looked at again. With only a `parked_until` it asked to be left alone for so long. `detail` is
+    what it said."""
+
+    name: str
+    kind: str
+    paused_reason: PausedReason | None
+    parked_until: Time | None
+    detail: str
+    updated_at: Time | None
 
 
 class AuditEntryOut(Out):

@@ -11,6 +11,7 @@ from backend.auth import service as auth
 from backend.batch.service import WORK, control
 from backend.batch.service.claim import ensure_slots
 from backend.batch.service.ownership import own_queue
+from backend.batch.service.upstreams import bring_up, is_down
 from backend.batch.states import QueueStatus
 from backend.config import service as config
 from backend.config.schemas import RuntimeConfig, RuntimeConfigUpdate
@@ -60,6 +61,13 @@ async def cancel_queue(session: AsyncSession, actor_id: int, queue_id: int) -> l
     if before != QueueStatus.CANCELLED:
         await _record(session, actor_id, "batch.cancel", f"queue {queue_id}")
     return in_flight
+
+
+async def resume_upstream(session: AsyncSession, actor_id: int, name: str) -> None:
+    """Try an upstream again, and go on with the batches that wait for it. Safe to repeat."""
+    if await is_down(session, name):
+        await bring_up(session, name)
+        await _record(session, actor_id, "upstream.resume", f"upstream {name}")
 
 
 async def change_account(session: AsyncSession, actor_id: int, user_id: int, changes: AccountUpdate) -> None:

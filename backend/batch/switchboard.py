@@ -7,7 +7,7 @@ from backend.auth.own_calls import OwnUpstreams
 from backend.auth.own_lanes import OWN_MODEL, owner_of
 from backend.batch.outcomes import Standby
 from backend.batch.policy import Standbys
-from backend.errors import ValidationFailed
+from backend.errors import NotFound, ValidationFailed
 from backend.upstreams.base import ModelSpec, Upstream
 from backend.upstreams.registry import Registry
 
@@ -25,6 +25,17 @@ class Switchboard:
 
     def __init__(self, registry: Registry, own: OwnUpstreams) -> None:
         self._registry, self._own = registry, own
+
+    @property
+    def upstreams(self) -> dict[str, str]:
+        """The operator's upstreams: their kinds, by name."""
+        return {upstream.name: upstream.kind for upstream in self._registry.upstreams}
+
+    def only(self, name: str) -> dict[str, str]:
+        """Just this one of them. Raises NotFound."""
+        if name not in self.upstreams:
+            raise NotFound
+        return {name: self.upstreams[name]}
 
     async def offered(self, user_id: int) -> tuple[ModelSpec, ...]:
         """What this user may choose, the default first: who has an upstream of their own means to use it."""

@@ -1,5 +1,6 @@
 """What can be wrong with an installation, looked at one thing at a time."""
 
+import asyncio
 import shutil
 from dataclasses import dataclass
 
@@ -8,11 +9,19 @@ from backend.db import TROUBLE, Database
 from backend.errors import AppError
 from backend.settings import Settings
 from backend.storage import open_storage
+from backend.upstreams.base import Outcome, Upstream, UpstreamError
 from backend.upstreams.registry import Registry
 
 log = logs.get(__name__)
 
 LOW_DISK_BYTES = 1024**3
+CALL_SECONDS = 20.0
+ADVICE = {
+    Outcome.AUTH: "check its api_key and base_url (AI_API_KEY, AI_API_BASE_URL, AI_UPSTREAMS)",
+    Outcome.QUOTA: "its account has nothing left: top it up",
+    Outcome.AFTER: "it is busy or limits how often it is called: try again in a while",
+    Outcome.BACKOFF: "check its base_url, this machine's network, and the vendor's status page",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +35,7 @@ class Finding:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Every check, whatever the others found."""
-    return [await _database(settings), await _storage(settings), _disk(settings), await _upstreams(settings)]
+    return [await _database(settings), await _storage(settings), _disk(settings), *await _upstreams(settings)]
 
 
 async def _database(settings: Settings) -> Finding:
@@ -56,8 +65,32 @@ def _disk(settings: Settings) -> Finding:
     return Finding("disk", free >= LOW_DISK_BYTES, text if free >= LOW_DISK_BYTES else f"{text}; make room")
 
 
-async def _upstreams(settings: Settings) -> Finding:
+async def _upstreams(settings: Settings) -> list[Finding]:
+    """One cheap call to each, all at once; nothing that could be billed."""
     registry = Registry.from_settings(settings)
-    names = ", ".join(f"{upstream.name} ({upstream.kind})" for upstream in registry.upstreams)
-    await registry.aclose()
-    return Finding("upstreams", True, f"configured: {names}; models: {', '.join(m.id for m in registry.models)}")
+    try:
+        return list(await asyncio.gather(*(_upstream(registry, each) for each in registry.upstreams)))
+    finally:
+        await registry.aclose()
+
+
+async def _upstream(registry: Registry, upstream: Upstream) -> Finding:
+    what = f"upstream {upstream.name} ({upstream.kind})"
+    wanted = [model.upstream_model for model in registry.models if model.upstream == upstream.name]
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            listed = await upstream.probe()
+    except TimeoutError:
+        return Finding(what, False, f"does not answer within {CALL_SECONDS:g} seconds; {ADVICE[Outcome.BACKOFF]}")
+    except UpstreamError as error:
+        return Finding(what, False, f"{error.detail or error.error_code}; {_advice(error)}")
+    unknown = [model for model in wanted if listed and model not in listed]
+    if unknown:
+        return Finding(what, True, f"answers, but does not list {', '.join(unknown)}; check AI_MODELS if images fail")
+    return Finding(what, True, f"answers; models: {', '.join(wanted) or 'none'}")
+
+
+def _advice(error: UpstreamError) -> str:
+    if error.error_code == "blocked_address":
+        return "name its host and port in UPSTREAM_ALLOWED_HOSTS if it is yours"
+    return ADVICE.get(error.outcome, "see what it said")

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Protocol
 
 DETAIL_LIMIT = 500
+PIECE = 5
+"""So many characters of a key in a row are a part of it; fewer are any word."""
 _SECRET_SHAPES = re.compile(
     r"(?i)\b(?:bearer|key|token)\s+[\w.~+/=-]{12,}"
     r"|\b(?:sk|pk|rk|nb|fal|r8|gsk|xai)[-_][\w-]{8,}"
@@ -84,14 +86,31 @@ class UpstreamError(Exception):
 
 
 def sanitise(text: str, secrets: Iterable[str] = ()) -> str:
-    """Foreign text made harmless: one line, no control or direction characters, no keys, at most 500 characters."""
-    for secret in secrets:
-        if len(secret) >= 6:
-            text = text.replace(secret, "[key]")
-    text = _SECRET_SHAPES.sub("[key]", text[: DETAIL_LIMIT * 8])
-    text = " ".join(text.split())
+    """Foreign text made harmless: one line, no control or direction characters, no part of a key, at most 500 characters."""
+    text = " ".join(text[: DETAIL_LIMIT * 8].split())
     text = "".join(char for char in text if unicodedata.category(char)[0] != "C")
+    for secret in secrets:
+        text = _without(text, secret)
+    text = _SECRET_SHAPES.sub("[key]", text)
     return text if len(text) <= DETAIL_LIMIT else text[: DETAIL_LIMIT - 1] + "…"
+
+
+def _without(text: str, secret: str) -> str:
+    """`text` without `secret`, and without any piece of it: upstreams like to quote the beginning of a key."""
+    pieces = {secret[start : start + PIECE] for start in range(len(secret) - PIECE + 1)}
+    said: list[str] = []
+    position = 0
+    while position < len(text):
+        end = position
+        while text[end : end + PIECE] in pieces:
+            end += 1
+        if end == position:
+            said.append(text[position])
+            position += 1
+        else:
+            said.append("[key]")
+            position = end + PIECE - 1
+    return "".join(said)
 
 
 @dataclass(frozen=True, slots=True)
