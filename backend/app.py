@@ -12,13 +12,13 @@ from backend.admin.router import router as admin_router
 from backend.auth.gate import Gate
 from backend.auth.router import router as auth_router
 from backend.batch.router import router as batch_router
-from backend.errors import BodyTooLarge, NotAuthenticated, RateLimited, ValidationFailed
+from backend.errors import ValidationFailed
 from backend.health.router import metrics_router
 from backend.health.router import router as health_router
 from backend.images.router import router as images_router
 from backend.lifespan import Service
 from backend.settings import Settings
-from backend.web import frontend, problems
+from backend.web import document, frontend, problems
 from backend.web.admission import KIB, Admission, Policy
 from backend.web.edge import RequestEdge
 
@@ -55,7 +55,7 @@ def create_app(settings: Settings, *, api: bool = True) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,  # a redirect would name whatever host the request named
         generate_unique_id_function=_operation_id,
-        responses=problems.responses(NotAuthenticated, BodyTooLarge, ValidationFailed, RateLimited),
+        responses=problems.responses(ValidationFailed),
     )
     problems.install(app)
     app.include_router(metrics_router)
@@ -67,6 +67,7 @@ def create_app(settings: Settings, *, api: bool = True) -> FastAPI:
     app.include_router(root)
     if api:
         frontend.install(app)
+    document.install(app, OPEN_ROUTES)
     app.add_middleware(Admission, policy=_policy(settings), authenticate=_gate_of(app))
     app.add_middleware(RequestEdge)
     return app

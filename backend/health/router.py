@@ -1,11 +1,13 @@
 """`/api/health` and `/metrics`."""
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from backend.errors import AdminOnly
 from backend.health.deps import CheckupNow
 from backend.health.schemas import Health
+from backend.web.problems import responses
 
 router = APIRouter(tags=["health"])
 metrics_router = APIRouter(tags=["health"])
@@ -21,7 +23,12 @@ async def get_health(check: CheckupNow, response: Response) -> Health:
     return check.health
 
 
-@metrics_router.get("/metrics", summary="Prometheus metrics, for administrators and this machine itself")
+@metrics_router.get(
+    "/metrics",
+    summary="Prometheus metrics, for administrators and this machine itself",
+    response_class=PlainTextResponse,
+    responses=responses(AdminOnly),
+)
 async def get_metrics(check: CheckupNow, request: Request) -> Response:
     asker = getattr(request.state, "principal", None)  # none: the door let this machine itself in
     if asker is not None and not asker.is_admin:
