@@ -11,6 +11,7 @@ from backend.batch.lease import Lease
 from backend.batch.outcomes import Again, UpstreamDown
 from backend.batch.service.claim import Lane, anything_due, claim, ensure_slots, oldest_due, set_concurrency
 from backend.batch.service.settle import Settled, settle
+from backend.batch.service.upstreams import bring_up
 from backend.batch.states import PausedReason
 from backend.clock import now
 from backend.config import service as config
@@ -143,6 +144,21 @@ async def test_an_upstream_that_refuses_everything_pauses_its_batches(
     assert (queue.status, queue.paused_reason) == ("paused", "upstream_rejected_auth")
     assert isinstance(await db.write(claim, "me", 60.0), Nothing)
     assert {t.status for t in await db.read(all_tasks, queue_id)} == {"pending"}
+    await db.read(assert_books_balance)
+
+
+async def test_what_was_in_flight_while_the_upstream_went_down_is_not_forgotten(
+    db: Database, make_user: MakeUser, order: MakeOrder
+) -> None:
+    for _ in range(2):
+        await order(await make_user(), 1)
+    first, second = await taken(db), await taken(db)
+    await db.write(settle, second, UpstreamDown(PausedReason.REJECTED_AUTH, "invalid key"))
+    await db.write(settle, first, Again(0.0, "upstream_unavailable", "busy"))
+    assert isinstance(await db.write(claim, "me", 60.0), Nothing)
+    await db.write(bring_up, "main")
+    again = {(await taken(db)).task_id for _ in range(2)}
+    assert again == {first.task_id, second.task_id}
     await db.read(assert_books_balance)
 
 

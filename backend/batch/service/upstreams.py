@@ -40,9 +40,11 @@ async def take_down(session: AsyncSession, row: BatchTask, outcome: UpstreamDown
     task = BatchTask
     here = (task.upstream == row.upstream, task.claimable)
     waiting = await session.scalars(select(task.queue_id).where(*here, task.status == TaskStatus.PENDING).distinct())
-    queues = {*waiting, *([] if mine else [row.queue_id])}
-    await affected(session, update(task).where(*here, task.status.in_(OPEN)).values(claimable=False))
-    for queue_id in sorted(queues):
+    queues = sorted({*waiting, *([] if mine else [row.queue_id])})
+    # of batches that go on, what is in flight stays claimable: nobody would ever make it so again
+    stopped = (*here, task.status.in_(OPEN), task.queue_id.in_(queues))
+    await affected(session, update(task).where(*stopped).values(claimable=False))
+    for queue_id in queues:
         await _pause(session, queue_id, outcome.reason)
     if mine:
         announce(session, WORK)
