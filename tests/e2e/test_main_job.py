@@ -113,8 +113,9 @@ def test_the_whole_job_without_a_mouse(user_page: Page, album: Path) -> None:
     page = user_page
     choose = page.get_by_role("button", name="选择文件", exact=True)
     expect(choose).to_be_visible()
-    tab_to(page, choose)
+    # the browser must know that its dialog is taken over well before the key that opens it
     with page.expect_file_chooser() as chooser:
+        tab_to(page, choose)
         page.keyboard.press("Enter")
     chooser.value.set_files([album / "IMG_1.jpg", album / "IMG_2.jpg"])
     expect(page.locator(".tile img")).to_have_count(2)
