@@ -20,7 +20,7 @@ from backend.batch.owners import Owners
 from backend.batch.recovery import Recovery
 from backend.batch.results import ResultStore
 from backend.batch.runner import Runner
-from backend.batch.service import FEED, WORK
+from backend.batch.service import ENDED, FEED, WORK
 from backend.batch.service.claim import ensure_slots
 from backend.batch.switchboard import Switchboard
 from backend.db import Database
@@ -140,6 +140,8 @@ class Service:
         self.beats.on(WORK, self.dispatcher.wake)
         self.db.on(FEED, self.feed.wake)
         self.beats.on(FEED, self.feed.wake)
+        self.db.on(ENDED, self.feed.hurry)
+        self.beats.on(ENDED, self.feed.hurry)
         await self.storage.probe()
         await self._first_admin()
         concurrency = await self.db.write(ensure_slots, self.settings.concurrency_ceiling)

@@ -53,6 +53,7 @@ class Subscription:
         self.user_id, self.queue_id = user_id, queue_id
         self._changes = Changes()
         self._arrived = asyncio.Event()
+        self._urgent = asyncio.Event()
         self.closed = False
 
     def offer(self, event: BatchEvent) -> None:
@@ -64,6 +65,18 @@ class Subscription:
     def close(self) -> None:
         self.closed = True
         self._arrived.set()
+        self._urgent.set()
+
+    def hurry(self) -> None:
+        """Something came that should not wait for a rest to be over."""
+        self._urgent.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Let changes gather, so that many of them are told together."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._urgent.wait()
+        self._urgent.clear()
 
     async def next(self, seconds: float) -> Changes:
         """What changed, as soon as something did; nothing after `seconds` of silence."""
@@ -88,6 +101,11 @@ class Feed:
     def wake(self) -> None:
         """Something was written by this process."""
         self._wake.set()
+
+    def hurry(self) -> None:
+        """A batch has ended: tell it at once."""
+        for listener in self._listeners:
+            listener.hurry()
 
     def admit(self, user_id: int) -> None:
         """Raises RateLimited when the user has too many streams open here."""

@@ -1,6 +1,5 @@
 """One listener's stream: what it missed or how things stand, then every change as it happens."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from backend.db import Database
 from backend.errors import AppError
 from backend.web import sse
 
-REST_SECONDS = 0.1
+REST_SECONDS = 0.25
 
 
 class Gone(BaseModel):
@@ -41,7 +40,7 @@ async def listen(db: Database, feed: Feed, listener: Listener) -> AsyncIterator[
             if changes:
                 async for piece in _states(db, listener, changes):
                     yield piece
-                await asyncio.sleep(REST_SECONDS)  # what changes meanwhile comes together
+                await subscription.rest(REST_SECONDS)
                 continue
             yield sse.PING
             try:

@@ -8,3 +8,6 @@ WORK = "work"
 
 FEED = "feed"
 """Topic: rows were added to `batch_events`."""
+
+ENDED = "ended"
+"""Topic: a batch has ended, and whoever watches it should hear of that at once."""

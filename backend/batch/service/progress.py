@@ -6,7 +6,7 @@ from sqlalchemy import exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchEvent, BatchQueue, BatchTask
-from backend.batch.service import FEED
+from backend.batch.service import ENDED, FEED
 from backend.batch.states import FINAL, Counters, QueueStatus, TaskStatus, status_after
 from backend.db import affected, announce, utcnow
 
@@ -62,6 +62,7 @@ async def _follow(session: AsyncSession, row: BatchQueue) -> None:
         return
     values: dict[str, object] = {"status": after}
     if after in FINAL:
+        announce(session, ENDED)
         values |= {"completed_at": utcnow(), "paused_reason": None}
     elif row.status in FINAL:
         values |= {"completed_at": None}
