@@ -160,3 +160,24 @@ class TestTasks:
         assert isinstance(result, UpstreamError)
         assert result.error_code == "unreadable_result"
         assert len(scope.requests) == 1
+
+    async def test_its_id_is_told_before_anything_is_waited_for(self, scope: FakeDashScope) -> None:
+        told: list[tuple[str, int]] = []
+
+        async def note(job: str) -> None:
+            told.append((job, len(scope.requests)))
+
+        assert isinstance(await edited(scope, a_request(on_job=note), dialect="dashscope-async"), EditResult)
+        assert told == [("task-0001", 1)]
+
+    async def test_work_that_was_ordered_before_is_only_asked_for(self, scope: FakeDashScope) -> None:
+        result = await edited(scope, a_request(job="task-0001"), dialect="dashscope-async")
+        assert isinstance(result, EditResult)
+        assert {request.method for request in scope.requests} == {"GET"}
+
+    async def test_who_cannot_ask_any_more_does_not_know(self, scope: FakeDashScope) -> None:
+        """The work goes on meanwhile: to order it again might be to pay twice."""
+        scope.script(*[scope_error("ServiceUnavailable", "x", 503)] * 6)
+        result = await edited(scope, a_request(job="task-0001"), dialect="dashscope-async")
+        assert isinstance(result, UpstreamError)
+        assert (result.outcome, result.billed) == (Outcome.AMBIGUOUS, True)
