@@ -104,14 +104,9 @@ class Service:
         owners = Owners(settings.data_dir / "owners")
         keeper = Keeper(beats, owners, lease_seconds=settings.lease_seconds, max_rescues=settings.max_rescues)
         results = ResultStore(storage, max_pixels=settings.image_max_pixels)
+        lease, ceiling = settings.lease_seconds, settings.concurrency_ceiling
         runner = Runner(
-            db,
-            results,
-            switchboard,
-            keeper,
-            lease_seconds=settings.lease_seconds,
-            deadline=registry.patience,
-            ahead=settings.concurrency_ceiling,
+            db, results, switchboard, keeper, lease_seconds=lease, deadline=registry.patience, ahead=ceiling
         )
         ingest = Ingest(db, storage, settings)
         return cls(
@@ -131,7 +126,7 @@ class Service:
             keeper=keeper,
             results=results,
             runner=runner,
-            dispatcher=Dispatcher(runner.claim, runner.run, runner.probe, at_most=settings.concurrency_ceiling),
+            dispatcher=Dispatcher(runner.claim, runner.run, runner.probe, at_most=ceiling),
             owners=owners,
         )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from backend import clock
 from backend.batch import queries
 from backend.batch.events import Changes, Feed, missed, newest_event
 from backend.db import Database
@@ -35,18 +36,20 @@ async def listen(db: Database, feed: Feed, listener: Listener) -> AsyncIterator[
     with feed.subscribe(listener.user_id, listener.queue_id) as subscription:
         async for piece in _beginning(db, listener):
             yield piece
+        asked = clock.monotonic()
         while not subscription.closed:
             changes = await subscription.next(sse.PING_SECONDS)
+            if clock.monotonic() - asked >= sse.PING_SECONDS:  # by the clock: a busy stream must not outlive its user
+                try:
+                    await listener.still_allowed()
+                except AppError:
+                    return
+                asked = clock.monotonic()
+                yield sse.PING
             if changes:
                 async for piece in _states(db, listener, changes):
                     yield piece
                 await subscription.rest(REST_SECONDS)
-                continue
-            yield sse.PING
-            try:
-                await listener.still_allowed()
-            except AppError:
-                return
 
 
 async def _beginning(db: Database, listener: Listener) -> AsyncIterator[bytes]:

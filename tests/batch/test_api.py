@@ -63,7 +63,8 @@ async def test_the_main_job(app: FastAPI, lin: httpx.AsyncClient) -> None:
     assert made.status_code == 201
     queue = made.json()
     assert made.headers["location"] == f"/api/batch/queues/{queue['id']}"
-    assert (queue["batch_name"], queue["total_images"], queue["credits_held"]) == ("夏季", 3, 3)
+    assert (queue["batch_name"], queue["total_images"]) == ("夏季", 3)
+    assert queue["credits_held"] + queue["credits_spent"] == 3
 
     queue = await ended(lin, app, queue["id"])
     assert (queue["status"], queue["completed_images"], queue["credits_spent"]) == ("completed", 3, 3)
@@ -329,7 +330,8 @@ async def test_an_edit_the_newest_version_is_in_the_archive(app: FastAPI, lin: h
     task = (await lin.get(f"/api/batch/queues/{queue_id}/tasks")).json()["items"][0]
     edit = {"prompt": "黑白", "source": "generated"}
     child = (await lin.post(f"/api/batch/tasks/{task['id']}/edit", json=edit)).json()
-    assert (child["parent_task_id"], child["queue_id"], child["status"]) == (task["id"], queue_id, "pending")
+    assert (child["parent_task_id"], child["queue_id"]) == (task["id"], queue_id)
+    assert child["status"] in ("pending", "processing", "completed")  # a free slot does not wait for us to look
     queue = await ended(lin, app, queue_id)
     assert (queue["total_images"], queue["completed_images"]) == (2, 2)
     child = (await lin.get(f"/api/batch/tasks/{child['id']}")).json()

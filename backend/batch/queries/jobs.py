@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -58,20 +59,7 @@ class Result:
 
 async def job(session: AsyncSession, lease: Lease) -> Job | None:
     """The task under `lease`, or None when the lease does not stand."""
-    task, queue, entry = BatchTask, BatchQueue, CreditEntry
-    row = (
-        await session.execute(
-            select(
-                task, queue.model, queue.aspect_ratio, queue.image_size, Image.storage_key, entry.created_at, utcnow()
-            )
-            .join(queue, queue.id == task.queue_id)
-            .outerjoin(Image, Image.id == task.original_image_id)
-            .outerjoin(
-                entry, (entry.task_id == task.id) & (entry.charge_no == task.charge_no) & (entry.phase == "hold")
-            )
-            .where(task.id == lease.task_id, task.attempt_token == lease.token)
-        )
-    ).first()
+    row = (await session.execute(_under(lease))).first()
     if row is None:
         return None
     found, chosen_model, aspect_ratio, image_size, source_key, ordered_at, now = row
@@ -99,6 +87,28 @@ async def job(session: AsyncSession, lease: Lease) -> Job | None:
         waited=(now - (ordered_at or found.created_at)).total_seconds(),
         source_key=source_key,
         reference_keys=tuple(references),
+    )
+
+
+def _under(lease: Lease) -> Select[Any]:
+    """The task, its batch's options, where its original is, when it was ordered, and the time now."""
+    task, queue, entry = BatchTask, BatchQueue, CreditEntry
+    held = (entry.task_id == task.id) & (entry.charge_no == task.charge_no) & (entry.phase == "hold")
+    wanted: tuple[Any, ...] = (
+        task,
+        queue.model,
+        queue.aspect_ratio,
+        queue.image_size,
+        Image.storage_key,
+        entry.created_at,
+        utcnow(),
+    )
+    query = select(*wanted)
+    return (
+        query.join(queue, queue.id == task.queue_id)
+        .outerjoin(Image, Image.id == task.original_image_id)
+        .outerjoin(entry, held)
+        .where(task.id == lease.task_id, task.attempt_token == lease.token)
     )
 
 

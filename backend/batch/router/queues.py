@@ -31,11 +31,11 @@ from backend.errors import (
 from backend.images.deps import ImageIngest
 from backend.web.deps import Db, Paging, PathId
 from backend.web.problems import responses
-from backend.web.schemas import Page, encode_cursor
+from backend.web.schemas import Page, Text, encode_cursor
 
 router = APIRouter()
 
-Search = Annotated[str | None, Query(max_length=200, description="Part of the name or of the prompt.")]
+Search = Annotated[Text | None, Query(max_length=200, description="Part of the name or of the prompt.")]
 
 UPLOAD_BODY: dict[str, Any] = {
     "requestBody": {
@@ -104,7 +104,10 @@ async def list_queues(
 
 
 @router.get(
-    "/queues/{queue_id}", summary="One batch", responses=responses(NotFound) | {304: {"description": "Unchanged"}}
+    "/queues/{queue_id}",
+    summary="One batch",
+    response_model=QueueOut,
+    responses=responses(NotFound) | {304: {"description": "Unchanged"}},
 )
 async def get_queue(queue_id: PathId, request: Request, response: Response, user: CurrentUser, db: Db) -> Any:
     queue = await db.read(queries.queue_of, user.user_id, queue_id)

@@ -4275,8 +4275,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example null */
-                    "application/json": unknown;
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "batch_name": "夏季新品",
+                     *       "prompt": "水彩画风,留白通透",
+                     *       "model": "local-filters",
+                     *       "status": "pending",
+                     *       "total_images": 50,
+                     *       "completed_images": 12,
+                     *       "failed_images": 1,
+                     *       "cancelled_images": 1,
+                     *       "credits_held": 38,
+                     *       "credits_spent": 12,
+                     *       "credits_released": 1,
+                     *       "queue_position": 1,
+                     *       "eta_seconds": 95,
+                     *       "paused_reason": null,
+                     *       "version": 3,
+                     *       "created_at": "2026-03-01T08:30:00.000Z",
+                     *       "started_at": "2026-03-01T08:30:00.000Z",
+                     *       "completed_at": "2026-03-01T08:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QueueOut"];
                 };
             };
             /** @description Unchanged */
