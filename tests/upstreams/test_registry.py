@@ -102,6 +102,12 @@ async def test_the_list_alone_is_enough() -> None:
         ({"ai_upstreams": [{"name": "x", "provider": "fax", "api_key": KEY}]}, "AI_UPSTREAMS at 0.provider"),
         ({"ai_upstreams": [{"name": "x", "provider": "gemini"}]}, "AI_UPSTREAMS: x needs an api_key"),
         ({"ai_upstreams": [{"name": "x", "provider": "gemini", "api_key": KEY}] * 2}, "AI_UPSTREAMS: two"),
+        ({"ai_upstreams": [{"name": "user:1", "provider": "gemini", "api_key": KEY}]}, "AI_UPSTREAMS: a name may"),
+        ({"ai_models": ["own"]}, "AI_MODELS: the id own"),
+        (
+            {"ai_models": [{"id": "a", "fallback": "b"}, {"id": "b", "max_references": 0}]},
+            "AI_MODELS: a falls back on b, which takes fewer",
+        ),
         ({"upstream_allowed_hosts": "nonsense"}, "UPSTREAM_ALLOWED_HOSTS"),
     ],
 )
