@@ -1,6 +1,7 @@
 """Which addresses the server may call on someone's word: public ones, and those that the operator named."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -65,16 +66,24 @@ class AddressBook:
         """Where a URL leads, or UpstreamError: `blocked_address` when it may not be called, BACKOFF when it has none."""
         port = PORTS.get(scheme, 0) if port is None else port
         trusted = (host.lower(), port) in self._trusted
+        shown = f"//[{host}]" if ":" in host else f"//{host}" if host else ""
+        where = f"{scheme}:{shown}" + (f":{port}" if host and port else "")
         if scheme not in PORTS or not host or userinfo or not (trusted or port in PORTS.values()):
-            raise blocked(f"{scheme}://{host}:{port}")
+            raise blocked(where)
         try:
             addresses = await self._resolve(host, port)
         except (OSError, UnicodeError) as error:
             raise UpstreamError(Outcome.BACKOFF, f"cannot resolve {host}") from error
         # one private address among public ones is enough to refuse: which of them is used is not ours to say
         if not addresses or not (trusted or all(is_public(address) for address in addresses)):
-            raise blocked(f"{scheme}://{host}:{port}")
+            raise blocked(where)
         return Target(host, port, tuple(addresses))
+
+
+def named(url: str) -> str:
+    """As much of anything that was given as an address as may be shown: its scheme and host, no path, no signature."""
+    found = re.match(r"[a-z][a-z0-9+.-]{0,20}:(?://(?:[^/?#@\s]*@)?[^/?#@\s]{0,100})?", url.strip(), re.I)
+    return re.sub(r"//.*@", "//", found.group()) if found else "given, which is not a URL,"
 
 
 def blocked(where: str) -> UpstreamError:

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from backend.upstreams.bodies import MAX_IMAGE_BYTES, unreadable
+from backend.upstreams.bodies import MAX_IMAGE_BYTES, refuse_crumbs, unreadable
 from backend.upstreams.classify import asynchronous, failure, not_an_answer
+from backend.upstreams.complaints import complaint_in, has_result, insides, promises
 from backend.upstreams.http import Http, Reply
 from backend.upstreams.streams import events, is_stream
 
@@ -29,28 +30,40 @@ async def read(reply: Reply, secrets: tuple[str, ...] = (), *, task: bool = Fals
     The reply's body is given up on the way: an answer can be 30 MB, and is needed once. A promise of a later answer is
     an error unless a `task` is what was asked for.
     """
-    document = await _offloaded(len(reply.body), _parsed, reply)
-    # a stream's error is one of its events, and is found when they are put together; a task's is its own, not the call's
-    own = is_stream(reply) or (task and reply.status < 400 and is_task(document))
-    error = failure(reply, None if own else document, secrets)
+    document, streamed = await _offloaded(len(reply.body), _parsed, reply)
+    error = failure(reply, _complaining(reply, document, streamed=streamed, task=task), secrets)
     if error is not None:
         raise error
     if document is None:
         raise not_an_answer(reply, secrets)
     reply.body.clear()
-    if is_task(document) and not task:
+    if not streamed and not task and is_task(document):
         raise asynchronous(secrets)
     return document
+
+
+def _complaining(reply: Reply, document: Any, *, streamed: bool, task: bool) -> Any:
+    """What of an answer may be the call's own error: a task's is its own, a good stream's is found when its events are put
+    together."""
+    if streamed:
+        return next((event for event in document if complaint_in(event)), None) if reply.status >= 400 else None
+    return None if task and reply.status < 400 and is_task(document) else document
 
 
 def is_task(document: Any) -> bool:
     """Whether an answer is a promise: an id to ask for later, and no picture."""
     if not isinstance(document, dict):
         return False
-    if isinstance(output := document.get("output"), dict) and "task_status" in output:
+    if isinstance(output := document.get("output"), dict) and "task_status" in output and "choices" not in output:
         return True
-    inside = [document, *(value for name in ("data", "output") if isinstance(value := document.get(name), dict))]
-    if any(isinstance(part.get(name), (str, int)) for part in inside for name in ("taskId", "task_id")):
+    if has_result(document):
+        return False
+    listed = document.get("data")
+    inside = [
+        *insides(document),
+        *(item for item in (listed[:16] if isinstance(listed, list) else []) if isinstance(item, dict)),
+    ]
+    if any(promises(part) for part in inside):
         return True
     if str(document.get("object", "")).endswith(".task") or str(document.get("id", "")).startswith("task-"):
         return True
@@ -103,13 +116,15 @@ def image_type(data: bytes) -> str | None:
     return "image/tiff" if data[:4] in {b"II*\0", b"MM\0*"} else None
 
 
-def _parsed(reply: Reply) -> Any:
-    if is_stream(reply):
-        return events(reply.body) or None
+def _parsed(reply: Reply) -> tuple[Any, bool]:
+    """The document, and whether it is the events of a stream. What a label says is a hint: both come under the other's."""
+    refuse_crumbs(reply.body)
+    if is_stream(reply) and (found := events(reply.body)):
+        return found, True
     try:
-        return json.loads(reply.body) if reply.body else None
+        return (json.loads(reply.body) if reply.body else None), False
     except (ValueError, RecursionError):
-        return None
+        return None, False
 
 
 async def _offloaded(size: int, work: Callable[[T], R], value: T) -> R:

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Protocol
 
 DETAIL_LIMIT = 500
+WORDS = DETAIL_LIMIT * 8
+"""So many characters of foreign words are looked at; they become fewer when they are made harmless."""
 PIECE = 5
 """So many characters of a key in a row are a part of it; fewer are any word."""
 _SECRET_SHAPES = re.compile(
@@ -55,10 +57,10 @@ ERROR_CODES = {
 class UpstreamError(Exception):
     """The only exception that an adapter raises (besides `CancelledError`, which passes through untouched).
 
-    `detail` is the upstream's own words, already safe to store and show; `retry_after` is in seconds; `billed` says
-    that the upstream probably charges for this call. `max_retries`, when set, bounds the repeats below the usual
-    budget, and `then` is what the failure becomes once they are spent. `param` is the request field that the upstream
-    does not know, when it says so.
+    `detail` is the upstream's own words, already safe to store and show; `retry_after` is in seconds: an AFTER's wait, or
+    the least of a BACKOFF's; `billed` says that the upstream probably charges for this call. `max_retries`, when set,
+    bounds the repeats below the usual budget, and `then` is what the failure becomes once they are spent. `param` is the
+    request field that the upstream does not know, when it says so.
     """
 
     def __init__(
@@ -87,7 +89,7 @@ class UpstreamError(Exception):
 
 def sanitise(text: str, secrets: Iterable[str] = ()) -> str:
     """Foreign text made harmless: one line, no control or direction characters, no part of a key, at most 500 characters."""
-    text = " ".join(text[: DETAIL_LIMIT * 8].split())
+    text = " ".join(text[:WORDS].split())
     text = "".join(char for char in text if unicodedata.category(char)[0] != "C")
     for secret in secrets:
         text = _without(text, secret)
@@ -115,12 +117,16 @@ def _without(text: str, secret: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SourceImage:
-    """One image as it may leave the house: first frame, upright, sRGB, without metadata, within the model's size."""
+    """One image as it may leave the house: first frame, upright, sRGB, without metadata, within the model's size.
+
+    `lossless` says that its original was kept without loss (PNG and the like), whatever it is sent as.
+    """
 
     data: bytes = field(repr=False)
     mime_type: str
     width: int
     height: int
+    lossless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

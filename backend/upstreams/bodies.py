@@ -1,12 +1,17 @@
 """An answer's bytes: how many are too many, what compression is undone, and when nothing is missing from them."""
 
 import json
+import re
 import zlib
 
 from backend.upstreams.base import Outcome, UpstreamError
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_IMAGE_BYTES = 50 * 1024 * 1024
+MAX_VALUES = 1_000_000
+"""A stream of 50,000 words has fewer; base64 has none."""
+_END = 4096
+_LAST = re.compile(rb'"type"\s*:\s*"[\w.]+\.completed"|"finish_?[rR]eason"\s*:\s*"')
 
 
 def decoded(body: bytearray, encoding: str) -> bytearray:
@@ -26,18 +31,48 @@ def decoded(body: bytearray, encoding: str) -> bytearray:
 
 
 def is_whole(body: bytearray, encoding: str) -> bool:
-    """Whether nothing is missing from what came so far: it is JSON to the end, or a finished event stream."""
+    """Whether nothing is missing from what came so far: it is JSON to the end, or an event stream that says it is over."""
     try:
         plain = decoded(body, encoding)
-        end = plain[-64:].rstrip()
-        if end.endswith(b"data: [DONE]"):
+        end = _spoken_end(plain)
+        if end.endswith(b"data: [DONE]") or _is_last_event(plain, end):
             return True
         if not end.endswith((b"}", b"]")):
             return False
+        refuse_crumbs(plain)
         json.loads(plain)
     except (ValueError, RecursionError, UpstreamError):
         return False
     return True
+
+
+def refuse_crumbs(plain: bytes | bytearray) -> None:
+    """Raise when an answer is made of so many small values that, once parsed, they would fill the memory."""
+    if sum(plain.count(mark) for mark in (b"{", b"[", b",", b"\ndata:")) > MAX_VALUES:
+        raise unreadable(f"the answer has more than {MAX_VALUES:,} values")
+
+
+def is_pulse(data: bytes) -> bool:
+    """Whether a piece only says that the connection lives: blanks, or comments in an event stream."""
+    return len(data) < _END and all(not line or line.startswith(b":") for line in map(bytes.strip, data.splitlines()))
+
+
+def _spoken_end(plain: bytearray) -> bytes:
+    """The last bytes without the pulses after them."""
+    end = bytes(plain[-_END:]).rstrip()
+    while (line := end.rfind(b"\n") + 1) and end.startswith(b":", line):
+        end = end[:line].rstrip()
+    return end
+
+
+def _is_last_event(plain: bytearray, end: bytes) -> bool:
+    """Whether the stream's last event has come to its end, and is one that nothing follows. It is looked at, not parsed: a
+    picture in it can be 30 MB."""
+    start = plain.rfind(b"\ndata:") + 1
+    if not plain.startswith(b"data:", start) or not end.endswith(b"}"):
+        return False
+    closed = any(plain.find(blank, start) >= 0 for blank in (b"\n\n", b"\r\n\r\n"))
+    return closed and (_LAST.search(plain[start : start + _END]) is not None or _LAST.search(end) is not None)
 
 
 def unreadable(detail: str) -> UpstreamError:

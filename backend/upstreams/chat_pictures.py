@@ -4,11 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from backend.upstreams.base import WORDS
+
 _MARKDOWN = re.compile(r"!\[[^\]\n]{0,500}\]\(\s*<?((?:data:image/|https?://)[^)\s>]+)", re.I)
 _HTML = re.compile(r"<img\b[^>]{0,500}?\bsrc=[\"']((?:data:image/|https?://)[^\"'\s>]+)", re.I)
 _DATA_URL = re.compile(r"data:image/[\w.+-]{1,40};base64,[A-Za-z0-9+/=_-]+")
 _ADDRESS = re.compile(r"https?://[^\s)\"'<>\]]+", re.I)
 _IMAGE_PATH = re.compile(r"\.(?:png|jpe?g|webp|gif|avif|bmp)$", re.I)
+_BEGINNINGS = ("data:image/", "http://", "https://", "iVBORw0KGgo", "/9j/", "UklGR")
+_MOST_BEGINNINGS = 10_000
 _PICTURE_KEYS = ("b64_json", "image_base64", "base64", "data", "url", "image", "result")
 
 
@@ -17,8 +21,9 @@ def pictures_in(document: Any) -> list[str]:
     found: list[str] = []
     for message in _messages(document):
         for name in ("images", "content", "multi_mod_content", "multi_modal_content", "parts"):
-            if isinstance(message.get(name), list):
-                found += (picture for item in message[name] for picture in _in_item(item))
+            value = message.get(name)
+            items = [value] if name == "images" and isinstance(value, (str, dict)) else _list(value)
+            found += (picture for item in items for picture in _in_item(item))
         custom = message.get("custom_content")
         attachments = custom.get("attachments") if isinstance(custom, dict) else None
         found += (picture for item in _list(attachments) for picture in _in_item(item))
@@ -40,7 +45,7 @@ def words_in(document: Any) -> str:
         content = message.get("content")
         texts = [content] if isinstance(content, str) else [_text_of(item) for item in _list(content)]
         texts += [message.get("refusal")]
-        words += (_DATA_URL.sub("[image]", text) for text in texts if isinstance(text, str))
+        words += (_DATA_URL.sub("[image]", text[:WORDS]) for text in texts[:WORDS] if isinstance(text, str))
     return " ".join(" ".join(words).split())
 
 
@@ -49,8 +54,8 @@ def finish_of(document: Any) -> str:
     for choice in _choices(document):
         for name in ("native_finish_reason", "finish_reason"):
             reason = choice.get(name)
-            if isinstance(reason, str) and reason:
-                return "" if reason.lower() in {"stop", "length", "max_tokens", "completed"} else reason
+            if isinstance(reason, str) and reason.lower() not in {"", "stop", "length", "max_tokens", "completed"}:
+                return reason
     return ""
 
 
@@ -73,7 +78,9 @@ def merged(events: list[Any]) -> dict[str, Any]:
                 if name == "content" and isinstance(value, str):
                     content.append(value)
                 elif isinstance(value, list):
-                    message[name] = [*_list(message.get(name)), *value]
+                    kept = message.get(name)
+                    message[name] = kept if isinstance(kept, list) else []
+                    message[name] += value
                 elif value is not None:
                     message[name] = value
     last = choice.get("message")
@@ -98,7 +105,7 @@ def _choices(document: Any) -> Iterator[dict[str, Any]]:
 def _in_item(item: Any) -> Iterator[str]:
     """The picture of one element of a list, in any of its spellings; a draft (`thought`) is none."""
     if isinstance(item, str):
-        if item.startswith(("data:image/", "http://", "https://")):
+        if item.startswith(_BEGINNINGS):
             yield item
         return
     if not isinstance(item, dict) or item.get("thought") is True:
@@ -111,7 +118,7 @@ def _in_item(item: Any) -> Iterator[str]:
         if isinstance(inner, str) and inner:
             yield inner
             return
-    if item.get("type") not in {"text", "input_text", "output_text", "reasoning"}:
+    if str(item.get("type")) not in {"text", "input_text", "output_text", "reasoning"}:
         yield from _value_of(item)
 
 
@@ -127,13 +134,18 @@ def pictures_in_text(text: Any) -> list[str]:
     """Pictures written into text: markdown, HTML, a bare data URL, a bare address."""
     if not isinstance(text, str):
         return []
-    shown = _MARKDOWN.findall(text) or _HTML.findall(text) or _DATA_URL.findall(text)
+    shown = _found(_MARKDOWN, "![", text) or _found(_HTML, "<", text) or _found(_DATA_URL, "data:image/", text)
     if shown:
-        return [str(picture) for picture in shown]
-    addresses = [str(address).rstrip(".,;") for address in _ADDRESS.findall(text)]
+        return shown
+    addresses = [address.rstrip(".,;") for address in _found(_ADDRESS, "://", text)]
     if len(addresses) == 1 and text.strip() == addresses[0]:
         return addresses
     return [address for address in addresses if _IMAGE_PATH.search(re.split(r"[?#]", address, maxsplit=1)[0])]
+
+
+def _found(pattern: re.Pattern[str], beginning: str, text: str) -> list[str]:
+    """All that `pattern` finds. A text that begins it ten thousand times is no answer, and 64 MB of it would take minutes."""
+    return [] if text.count(beginning) > _MOST_BEGINNINGS else pattern.findall(text)
 
 
 def _text_of(item: Any) -> Any:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from backend.upstreams.base import ERROR_CODES, Outcome, UpstreamError
+from backend.upstreams.base import ERROR_CODES, WORDS, Outcome, UpstreamError, sanitise
 from backend.upstreams.complaints import Complaint, complaint_in
 from backend.upstreams.delays import from_headers, from_words
 from backend.upstreams.http import Reply
@@ -115,6 +115,8 @@ def failure(reply: Reply, document: object, secrets: Iterable[str] = ()) -> Upst
         if reply.status < 400:
             return None
         complaint = Complaint(messages=[_plain(reply)])
+        if _is_page(reply):
+            return _page(reply, complaint, secrets)
     return _decided(reply, complaint, document is None, secrets)
 
 
@@ -125,6 +127,7 @@ def complained(document: object, secrets: Iterable[str] = ()) -> UpstreamError |
 
 def refused(reason: str, words: str, *, secrets: Iterable[str] = ()) -> UpstreamError:
     """An answer that ended for `reason` without an image; `words` are what the upstream said about it."""
+    reason, words = reason[:WORDS], words[:WORDS]
     detail = ": ".join(part for part in (reason, words) if part) or "the answer has no image"
     if reason.lower() in SAFETY_FINISHES:
         return UpstreamError(Outcome.SAFETY, detail, secrets=secrets)
@@ -142,7 +145,7 @@ def blocked_prompt(reason: str, words: str = "", *, secrets: Iterable[str] = ())
 
 def not_an_answer(reply: Reply, secrets: Iterable[str] = ()) -> UpstreamError:
     """HTML, nothing, or something else that no API sends: a gateway's bad moment, or a wrong address."""
-    what = reply.content_type or "nothing"
+    what = reply.content_type or ("something without a type" if reply.body else "nothing")
     detail = f"the address answers {what} instead of JSON (wrong base URL?): {_plain(reply)}"
     return UpstreamError(Outcome.BACKOFF, detail, max_retries=2, then=Outcome.AUTH, secrets=secrets)
 
@@ -152,6 +155,16 @@ def asynchronous(secrets: Iterable[str] = ()) -> UpstreamError:
     return UpstreamError(
         Outcome.AUTH, "this upstream is asynchronous: it answers a task, not an image", secrets=secrets
     )
+
+
+def _page(reply: Reply, complaint: Complaint, secrets: Iterable[str]) -> UpstreamError:
+    """A page for people, with an error's status: a gateway's, whose words are about itself and not about any image."""
+    if reply.status < 500 and reply.status != 403 and reply.status not in STATUSES:
+        return not_an_answer(reply, secrets)
+    words = Complaint(messages=[f"HTTP {reply.status}: a page instead of JSON"])
+    error = _decided(reply, words, True, secrets)
+    error.detail = sanitise(f"HTTP {reply.status}: {complaint.message}", secrets)
+    return error
 
 
 def _decided(reply: Reply, complaint: Complaint, unreadable: bool, secrets: Iterable[str]) -> UpstreamError:
@@ -169,11 +182,14 @@ def _decided(reply: Reply, complaint: Complaint, unreadable: bool, secrets: Iter
     extra: dict[str, Any] = {"billed": outcome is Outcome.AMBIGUOUS, "param": complaint.param, "secrets": secrets}
     if outcome is Outcome.SOFT and _SAFETY_WORDS.search(message):
         extra["error_code"] = SAFETY_BLOCKED
-    if outcome is Outcome.AFTER or (outcome is Outcome.BACKOFF and status in {429, 503}):
+    if outcome is Outcome.AFTER or (outcome is Outcome.BACKOFF and status in {429, 503, 529}):
         extra["retry_after"] = complaint.retry_delay or from_headers(reply.headers) or from_words(message)
         limited = outcome is Outcome.AFTER or status == 429
         extra["error_code"] = ERROR_CODES[Outcome.AFTER if limited else Outcome.BACKOFF]
         outcome = Outcome.AFTER if extra["retry_after"] else Outcome.BACKOFF
+    elif outcome is Outcome.BACKOFF:
+        # other failures count as attempts; the next one comes no sooner than was asked for
+        extra["retry_after"] = from_headers(reply.headers)
     if outcome is Outcome.BACKOFF and NO_CHANNEL.search(" ".join([*complaint.codes, message])):
         extra |= {"max_retries": 3, "then": Outcome.AUTH}
     return UpstreamError(outcome, message or f"HTTP {status}", **extra)
@@ -208,6 +224,10 @@ def _unless_spent(complaint: Complaint) -> Outcome:
     if not soon and re.search(r"exceeded your (?:current )?quota|额度不足|余额不足", complaint.message, re.I):
         return Outcome.QUOTA
     return Outcome.AFTER
+
+
+def _is_page(reply: Reply) -> bool:
+    return reply.content_type == "text/html" or reply.body[:64].lstrip().lower().startswith((b"<!doctype", b"<html"))
 
 
 def _plain(reply: Reply) -> str:

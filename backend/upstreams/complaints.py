@@ -6,9 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from backend.upstreams.base import WORDS
 from backend.upstreams.delays import duration
 
 _DEPTH = 3
+_LONGEST = 64 * 1024
+"""Characters of a message that may be JSON itself: it is parsed while everybody else waits."""
+_RESULTS = ("data", "images", "choices", "candidates", "results", "image_urls", "image_base64", "b64_json")
+_OF_A_RESULT = frozenset(
+    {"b64_json", "url", "image", "image_url", "image_base64", "base64", "message", "delta", "content", "finishReason"}
+)
+_FINE = ("success", "ok")
+_TASK_IDS = ("taskId", "task_id")
 
 
 @dataclass(slots=True)
@@ -33,7 +42,36 @@ def complaint_in(document: Any) -> Complaint | None:
     found = Complaint()
     for error in _errors(document):
         _read(error, found, _DEPTH)
-    return found if found.codes or found.messages or found.statuses else None
+    # some gateways always send an error object, empty when there is none
+    said = found.message.lower() not in ("", *_FINE)
+    return found if found.codes or found.statuses or found.flagged or said else None
+
+
+def has_result(document: Any) -> bool:
+    """Whether an answer carries anything where results are put; the promise of a later one is none."""
+    return any(_is_result(part.get(name)) for part in insides(document) for name in _RESULTS)
+
+
+def insides(document: Any) -> Iterator[dict[str, Any]]:
+    """An answer's object, and the objects that vendors wrap their answers in."""
+    if isinstance(document, dict):
+        yield document
+        yield from (value for name in ("data", "output") if isinstance(value := document.get(name), dict))
+
+
+def promises(part: dict[str, Any]) -> bool:
+    """Whether an object names a task to ask for later."""
+    return any(isinstance(part.get(name), (str, int)) for name in _TASK_IDS)
+
+
+def _is_result(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.startswith(("data:image/", "http", "iVBOR", "/9j/", "UklGR"))
+    items = value if isinstance(value, list) else []
+    return any(
+        _is_result(item) or (isinstance(item, dict) and not promises(item) and not _OF_A_RESULT.isdisjoint(item))
+        for item in items[:16]
+    )
 
 
 def _errors(document: Any) -> Iterator[Any]:
@@ -45,25 +83,28 @@ def _errors(document: Any) -> Iterator[Any]:
     choices = document.get("choices")
     if isinstance(choices, list) and choices and isinstance(choices[0], dict) and choices[0].get("error"):
         yield choices[0]["error"]
-    for name in ("error", "errors", "detail"):
+    # words beside a result are no complaint; an error object beside one is
+    bare = not has_result(document)
+    for name in ("error", "errors", "detail") if bare else ("error",):
         value = document.get(name)
         if isinstance(value, list):
             yield from value[:3]
         elif value:
             yield value
     base = document.get("base_resp")
-    if isinstance(base, dict) and base.get("status_code") not in (0, None):
+    if isinstance(base, dict) and str(base.get("status_code")) not in {"0", "None"}:
         yield {"code": base.get("status_code"), "message": base.get("status_msg")}
     output = document.get("output")
     if isinstance(output, dict) and output.get("code") and output.get("message"):
         yield output
     said = document.get("message") or document.get("msg")
-    if isinstance(said, str) and "error" not in document and not _is_success(document.get("code"), said):
-        yield {"code": document.get("code"), "message": said}
+    code, error = document.get("code"), document.get("error")
+    if bare and isinstance(said, str) and error in (None, False, True, "") and not _is_success(code, said):
+        yield {"code": code, "message": said}
 
 
 def _is_success(code: Any, said: str) -> bool:
-    return code in (0, 200, "0", "200", "", "success", "Success") or said.lower() in {"success", "ok"}
+    return str(code).lower() in {"0", "200", "", *_FINE} or said.lower() in _FINE
 
 
 def _read(error: Any, into: Complaint, depth: int) -> None:
@@ -73,9 +114,10 @@ def _read(error: Any, into: Complaint, depth: int) -> None:
         return
     message = next((value for name in ("message", "msg", "error_msg") if isinstance(value := error.get(name), str)), "")
     metadata = error.get("metadata")
-    for text in (message, metadata.get("raw") if isinstance(metadata, dict) else None):
-        inner = _json_inside(text)
-        for nested in _errors(inner):
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    inner = [nested for text in (message, raw) for nested in _errors(_json_inside(text))]
+    for nested in (*inner, *(error.get(name) for name in ("error", "message"))):
+        if isinstance(nested, (str, dict)) and nested is not message:
             _read(nested, into, depth - 1)
     for name in ("code", "status", "type", "error_type", "reason"):
         _add_code(error.get(name), into)
@@ -89,11 +131,12 @@ def _read(error: Any, into: Complaint, depth: int) -> None:
     for detail in details if isinstance(details, list) else ():
         if isinstance(detail, dict):
             _read_detail(detail, into)
-    into.messages.append(message)
+    # nobody reads more of it, and looking for words in 30 MB would hold up everybody else
+    into.messages += [message[:WORDS], raw[:WORDS] if isinstance(raw, str) and not inner else ""]
 
 
 def _add_code(value: Any, into: Complaint) -> None:
-    if isinstance(value, bool) or value in (None, ""):
+    if isinstance(value, bool) or value in (None, "", 0, "0"):
         return
     text = str(value)[:120]
     if text.isascii() and text.isdigit() and 400 <= int(text) <= 599:
@@ -119,7 +162,7 @@ def _json_inside(text: Any) -> Any:
     if not isinstance(text, str):
         return None
     start = re.search(r"[\[{]\s*[\"{]", text[:4000])
-    if start is None:
+    if start is None or len(text) > _LONGEST:
         return None
     try:
         return json.JSONDecoder().raw_decode(text, start.start())[0]

@@ -24,6 +24,8 @@ BASE_URLS: dict[str, str] = {
     "gemini": "https://generativelanguage.googleapis.com/v1beta",
     "dashscope": "https://dashscope.aliyuncs.com/api/v1",
 }
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+_OURS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "accept-encoding"})
 _VERSION = re.compile(r"/v\d+(?:beta\d*|alpha\d*)?$")
 
 
@@ -62,6 +64,16 @@ class UpstreamConfig(BaseModel):
         if not key.isascii() or not key.isprintable() or " " in key:
             raise ValueError("contains characters that no key has")
         return SecretStr(key)
+
+    @field_validator("extra_headers")
+    @classmethod
+    def _headers(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if not _HEADER.fullmatch(name) or not text.isascii() or not text.isprintable():
+                raise ValueError(f"{name!r} is not a header, or its value has characters that no header has")
+            if name.lower() in _OURS:
+                raise ValueError(f"{name!r} is not one to set here")
+        return value
 
     @property
     def key(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.upstreams.adapter import Adapter, data_url, with_extras
 from backend.upstreams.answers import read
-from backend.upstreams.base import EditRequest, Outcome, UpstreamError
+from backend.upstreams.base import WORDS, EditRequest, Outcome, UpstreamError
 from backend.upstreams.bodies import unreadable
 from backend.upstreams.classify import complained, refused
 from backend.upstreams.shapes import nearest_ratio, pixels, ratio_of
@@ -32,6 +32,8 @@ class DashScope(Adapter):
             document = await self._by_task(request)
         else:
             document = await self.post("/services/aigc/multimodal-generation/generation", self._body(request))
+        if isinstance(document, list):  # streamed, though nobody asked: each event holds all there is so far
+            document = next((event for event in reversed(document) if list(_pictures(event)) or complained(event)), {})
         pictures, words = list(_pictures(document)), _words(document)
         if not pictures:
             raise complained(document, self.secrets) or refused(_finish(document), words, secrets=self.secrets)
@@ -125,7 +127,7 @@ def _pictures(document: Any) -> Iterator[str]:
 
 
 def _words(document: Any) -> str:
-    return " ".join(text for part in _contents(document) if isinstance(text := part.get("text"), str))
+    return " ".join(text[:WORDS] for part in _contents(document) if isinstance(text := part.get("text"), str))
 
 
 def _finish(document: Any) -> str:

@@ -12,8 +12,9 @@ _AMOUNT = re.compile(
     r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|h(?:ours?)?|m(?:in(?:utes?)?)?|s(?:ec(?:onds?)?)?)?(?![a-z])", re.I
 )
 _SENTENCE = re.compile(
-    r"(?:retry|try again|resets?|available again|wait)\s+(?:in|after|for)?\s*~?\s*((?:\d[\d.]*\s*[a-z]*\s*){1,3})", re.I
+    r"(?:retry|try again|resets?|available again|wait) (?:in|after|for)? ?~? ?((?:\d[\d.]* ?[a-z]* ?){1,3})", re.I
 )
+"""For words one blank apart: where each part may take any number of blanks, thousands of them are tried in every way."""
 
 
 def from_headers(headers: Mapping[str, str]) -> float | None:
@@ -31,7 +32,7 @@ def from_headers(headers: Mapping[str, str]) -> float | None:
 
 def from_words(text: str) -> float | None:
     """`Please retry in 47.4s`, `try again after 51.84 seconds`, `resets in ~30s`, `try again in 1m30s`."""
-    found = _SENTENCE.search(text)
+    found = _SENTENCE.search(" ".join(text.split()))
     return duration(found.group(1)) if found else None
 
 

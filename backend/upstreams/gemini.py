@@ -5,9 +5,9 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from backend.upstreams.adapter import Adapter, b64
-from backend.upstreams.base import EditRequest, UpstreamError
+from backend.upstreams.base import WORDS, EditRequest, UpstreamError
 from backend.upstreams.chat_pictures import pictures_in_text
-from backend.upstreams.classify import SAFETY_FINISHES, blocked_prompt, refused
+from backend.upstreams.classify import SAFETY_FINISHES, blocked_prompt, complained, refused
 from backend.upstreams.shapes import RATIOS, nearest_ratio
 
 _GOOD_FINISHES = frozenset({"", "STOP", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED"})
@@ -33,6 +33,9 @@ class Gemini(Adapter):
         chunks = [
             chunk for chunk in (document if isinstance(document, list) else [document]) if isinstance(chunk, dict)
         ]
+        for chunk in chunks if isinstance(document, list) else []:
+            if error := complained(chunk, self.secrets):
+                raise error
         parts = [part for chunk in chunks for part in _parts(chunk)]
         pictures = [picture for part in parts for picture in _pictures(part)]
         reason, words = _finish(chunks), _words(chunks, parts)
@@ -102,7 +105,7 @@ def _finish(chunks: list[dict[str, Any]]) -> str:
 
 def _words(chunks: list[dict[str, Any]], parts: list[dict[str, Any]]) -> str:
     """What the model wrote, and what Google says about how it ended."""
-    said = [part.get("text") for part in parts if not pictures_in_text(part.get("text"))]
+    said = [text for part in parts if not pictures_in_text(text := str(part.get("text") or "")[:WORDS])]
     said += [
         _field(candidate, "finishMessage", "finish_message") for chunk in chunks for candidate in _candidates(chunk)
     ]

@@ -14,9 +14,9 @@ from typing import Any, NoReturn
 
 import httpx
 
-from backend.upstreams.addresses import AddressBook, HostPort, Resolver, Target, blocked, resolved
+from backend.upstreams.addresses import AddressBook, HostPort, Resolver, Target, blocked, named, resolved
 from backend.upstreams.base import ERROR_CODES, Outcome, UpstreamError
-from backend.upstreams.bodies import MAX_ANSWER_BYTES, MAX_IMAGE_BYTES, decoded, is_whole, unreadable
+from backend.upstreams.bodies import MAX_ANSWER_BYTES, MAX_IMAGE_BYTES, decoded, is_pulse, is_whole, unreadable
 
 CONNECT_SECONDS = 10.0
 QUIET_SECONDS = 2.0
@@ -26,6 +26,7 @@ MAX_HOPS = 3
 DOWNLOAD_TRIES = 3
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.WriteError, httpx.WriteTimeout)
+_UNSENT = ("http11.send_request_headers.failed", "http11.send_request_body.failed")
 # a port out of range surfaces as an ExceptionGroup, and a hostile answer as errors that are not httpx's
 _BROKEN = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, ExceptionGroup)
 _HEADERS = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "nano-banana"}
@@ -109,7 +110,7 @@ class Http:
             async with asyncio.timeout(self.timeout), self._opened(method, url, headers=headers, **body) as response:
                 if 300 <= response.status_code < 400:
                     self._refuse_redirect(response, secrets)
-                read = await self._read_answer(response)
+                read = _plain(response, await self._read_answer(response))
         except TimeoutError as error:
             detail = f"no complete answer within {self.timeout:g} seconds"
             raise UpstreamError(Outcome.AMBIGUOUS, detail, billed=True) from error
@@ -161,7 +162,7 @@ class Http:
         try:
             parsed = httpx.URL(url)
         except (httpx.InvalidURL, ValueError, TypeError) as error:
-            raise blocked("given, which is not a URL,") from error
+            raise blocked(named(str(url))) from error
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 target = await self._book.target(
@@ -180,52 +181,81 @@ class Http:
     ) -> httpx.Response:
         """The first response that one of the target's addresses gives; only a failure to connect moves on to the next."""
         failure: httpx.HTTPError = httpx.ConnectError("no address")
+        unsent = False
+
+        async def watch(event: str, _: Mapping[str, Any]) -> None:
+            nonlocal unsent
+            unsent = unsent or event in _UNSENT
+
         for address in target.addresses:
             request = httpx.Request(
                 method,
                 url.copy_with(host=address.split("%", maxsplit=1)[0]),
                 headers={**_HEADERS, **headers, "host": url.netloc.decode("ascii")},
-                extensions={"sni_hostname": target.host, "timeout": _TIMEOUT},
+                extensions={"sni_hostname": target.host, "timeout": _TIMEOUT, "trace": watch},
                 **body,
             )
             try:
                 return await self._transport.handle_async_request(request)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failure = error
+            except (httpx.ReadError, httpx.RemoteProtocolError) as error:
+                if not unsent:
+                    raise
+                # it would not hear the request to its end, and hung up without a word
+                raise httpx.WriteError("it hung up while the request was being sent") from error
         raise failure
 
     async def _read_answer(self, response: httpx.Response) -> bytearray:
-        """The body, decoded. One that is whole counts even when its connection breaks, or stays open and silent."""
-        encoding = response.headers.get("content-encoding", "").strip().lower()
+        """The body as it came. One that is whole counts even when its connection breaks, or stays open and says nothing."""
+        encoding = _encoding(response)
         body = bytearray()
         stream = response.aiter_raw()
-        checked = 0
+        checked, spoken = 0, time.monotonic()
         while True:
             piece = asyncio.ensure_future(anext(stream, b""))
             try:
                 while not (await asyncio.wait({piece}, timeout=self._quiet))[0]:
                     if len(body) != checked and await asyncio.to_thread(is_whole, body, encoding):
-                        return decoded(body, encoding)
+                        return body
                     checked = len(body)
                 data = piece.result()
             except _BROKEN:
                 if response.status_code >= 400 or await asyncio.to_thread(is_whole, body, encoding):
-                    return decoded(body, encoding)
+                    return body
                 raise
             finally:
                 if not piece.done():
                     piece.cancel()
                     await asyncio.wait({piece})
             if not data:
-                return decoded(body, encoding)
+                return body
             body += data
             if len(body) > MAX_ANSWER_BYTES:
                 raise unreadable(f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MB")
+            if not is_pulse(data):
+                spoken = time.monotonic()
+            elif time.monotonic() - spoken >= self._quiet and await asyncio.to_thread(is_whole, body, encoding):
+                return body
 
     def _refuse_redirect(self, response: httpx.Response, secrets: Iterable[str]) -> NoReturn:
         where = response.headers.get("location", "elsewhere").split("?")[0]
         detail = f"HTTP {response.status_code}: the address redirects to {where}; set the final address as base URL"
         raise UpstreamError(Outcome.AUTH, detail, secrets=secrets)
+
+
+def _plain(response: httpx.Response, body: bytearray) -> bytearray:
+    """The body without its compression. Of an error that cannot be read, the status still says enough."""
+    try:
+        return decoded(body, _encoding(response))
+    except UpstreamError:
+        if response.status_code < 400:
+            raise
+        return bytearray()
+
+
+def _encoding(response: httpx.Response) -> str:
+    return str(response.headers.get("content-encoding", "")).strip().lower()
 
 
 @lru_cache(maxsize=1)
@@ -238,9 +268,9 @@ def _next_hop(url: str, location: str) -> str:
     try:
         there = httpx.URL(url).join(location)
     except httpx.InvalidURL as error:
-        raise blocked(location.split(":", maxsplit=1)[0]) from error
+        raise blocked(named(location)) from error
     if httpx.URL(url).scheme == "https" and there.scheme != "https":
-        raise blocked(f"{there.scheme}://{there.host}")
+        raise blocked(named(str(there)))
     return str(there)
 
 

@@ -1,5 +1,6 @@
 """The images API: OpenAI's multipart edits, and the vendors that edit through `/images/generations` with an `image`."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,7 +66,7 @@ class OpenAIImages(Adapter):
             (name, (f"image{number}.{_SUFFIXES.get(image.mime_type, 'png')}", image.data, image.mime_type))
             for number, image in enumerate(images, start=1)
         ]
-        form = {key: str(value) for key, value in fields.items()}
+        form = {key: value if isinstance(value, str) else json.dumps(value) for key, value in fields.items()}
         url = f"{self.api}/images/edits"
         return await self._http.call("POST", url, headers=self.headers(), form=form, files=files, secrets=self.secrets)
 
@@ -131,9 +132,12 @@ def _pictures(document: Any) -> list[str]:
     data = document.get("data")
     if isinstance(data, dict):
         lists = [data.get(name) for name in ("image_base64", "image_urls", "images")]
-        return [
+        listed = [
             item for values in lists if isinstance(values, list) for item in values if isinstance(item, str) and item
         ]
+        return listed or _pictures({name: data[name] for name in ("b64_json", "url", "images") if name in data})
+    if isinstance(data, str):
+        return pictures_in({"images": [data]})
     bare = [value for name in ("b64_json", "url") if isinstance(value := document.get(name), str) and value]
     return bare or pictures_in(document)
 

@@ -6,9 +6,14 @@ from typing import Any
 
 from backend.upstreams.http import Reply
 
+_BOM = b"\xef\xbb\xbf"
+_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+
 
 def is_stream(reply: Reply) -> bool:
-    return reply.content_type == "text/event-stream" or reply.body.startswith((b"data:", b"event:", b": "))
+    """By its label, or because no JSON begins so."""
+    head = bytes(reply.body[:64]).removeprefix(_BOM).lstrip()
+    return reply.content_type == "text/event-stream" or head.startswith(_FIELDS)
 
 
 def events(body: bytes | bytearray) -> list[Any]:
@@ -19,7 +24,7 @@ def events(body: bytes | bytearray) -> list[Any]:
 def _data(body: bytes | bytearray) -> Iterator[str]:
     """Each event's data; lines of one event are joined, as the standard says. A line is copied once: it can be 30 MB."""
     lines: list[str] = []
-    start = 0
+    start = len(_BOM) if body.startswith(_BOM) else 0
     while start < len(body):
         end = body.find(b"\n", start)
         end = len(body) if end < 0 else end

@@ -151,3 +151,17 @@ async def test_who_does_not_like_the_samples_gets_the_rest_back(app: FastAPI, li
     queue = (await lin.post(f"/api/batch/queues/{queue_id}/cancel")).json()
     assert (queue["status"], queue["credits_spent"], queue["credits_released"]) == ("cancelled", 2, 2)
     await app.state.db.read(assert_books_balance)
+
+
+async def test_a_batch_says_what_is_needed_to_make_it_again(
+    app: FastAPI, lin: httpx.AsyncClient, register: Register
+) -> None:
+    sent = [*parts("images", 50), *parts("reference_images", 90, 70)]
+    data = {"prompt": "x", "model": "many", "aspect_ratio": "16:9", "image_size": "2K"}
+    queue_id = await made(await lin.post("/api/batch/queues", files=sent, data=data))
+    queue = await ended(lin, app, queue_id)
+    assert (queue["aspect_ratio"], queue["image_size"]) == ("16:9", "2K")
+    path = f"/api/batch/queues/{queue_id}/references"
+    assert [image["width"] for image in (await lin.get(path)).json()["items"]] == [90, 70]
+    stranger = await register("mei")
+    assert (await stranger.get(path)).status_code == 404

@@ -17,6 +17,7 @@ from backend.settings import Settings
 from tests.batch.books import assert_books_balance
 from tests.batch.upstreams import ended, look, ordered, paused
 from tests.fakes.relay import ImageRelay, error
+from tests.fakes.wire import html_answer
 from tests.service import problem
 
 Register = Callable[[str], Awaitable[httpx.AsyncClient]]
@@ -191,6 +192,12 @@ async def test_the_test_says_what_came_back(lin: httpx.AsyncClient, own: ImageRe
     own.script(error(402, "Insufficient credits"))
     found = (await lin.post("/api/auth/upstream/test")).json()
     assert (found["ok"], found["code"], found["detail"]) == (False, "upstream_quota", "Insufficient credits")
+    own.script(error(404, "no such page"))
+    found = (await lin.post("/api/auth/upstream/test")).json()
+    assert (found["ok"], "lists no models" in found["detail"]) == (True, True)
+    own.script(html_answer("<h1>Sign in</h1>"))
+    found = (await lin.post("/api/auth/upstream/test")).json()
+    assert (found["ok"], "wrong base URL?" in found["detail"]) == (False, True)
     assert {request.method for request in own.requests} == {"GET"}
     chen = await register("chen")
     assert problem(await chen.post("/api/auth/upstream/test")) == (404, "not_found")

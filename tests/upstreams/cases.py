@@ -1,6 +1,8 @@
 """How a case of the table is run: one adapter against one fake, over a real socket."""
 
-from collections.abc import Awaitable
+import contextlib
+import signal
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +45,22 @@ async def result_of(work: Awaitable[EditResult]) -> EditResult | UpstreamError:
         return await work
     except UpstreamError as error:
         return error
+
+
+@contextlib.contextmanager
+def not_frozen(seconds: int = 15) -> Iterator[None]:
+    """Interrupts work that would hold everybody up for minutes."""
+
+    def interrupted(*_: Any) -> None:
+        raise AssertionError("still at it")
+
+    before = signal.signal(signal.SIGALRM, interrupted)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def check(case: Case, result: EditResult | UpstreamError) -> None:

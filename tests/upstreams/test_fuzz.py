@@ -2,22 +2,26 @@
 
 import asyncio
 import copy
+import gzip
 import json
-from collections.abc import Mapping
+import re
+import zlib
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend.upstreams.base import DETAIL_LIMIT, EditResult, Outcome, UpstreamError
+from backend.upstreams.answers import image_type
+from backend.upstreams.base import DETAIL_LIMIT, ERROR_CODES, EditResult, Outcome, UpstreamError
 from backend.upstreams.config import UpstreamConfig
 from backend.upstreams.http import Http, Reply
 from backend.upstreams.registry import ADAPTERS
 from tests.fakes.pictures import png
-from tests.fakes.wire import Answer
-from tests.upstreams import test_dashscope, test_gemini, test_openai_chat, test_openai_images
-from tests.upstreams.cases import KEY, a_request
+from tests.fakes.wire import Answer, Received, WireServer
+from tests.upstreams import test_answers, test_dashscope, test_gemini, test_openai_chat, test_openai_images
+from tests.upstreams.cases import KEY, a_request, upstream_at
 
 SEEDS: list[Answer] = [
     case.answer
@@ -27,6 +31,8 @@ SEEDS: list[Answer] = [
         test_openai_images.CASES,
         test_openai_images.ARK_CASES,
         test_dashscope.CASES,
+        test_answers.CHAT_CASES,
+        test_answers.IMAGES_CASES,
     )
     for case in cases
     if case.answer.body
@@ -40,6 +46,8 @@ DIALECTS = [
     ("dashscope", "auto"),
     ("dashscope", "dashscope-async"),
 ]
+
+KNOWN = {*ERROR_CODES.values(), "blocked_address", "unreadable_result"}
 
 odd_values = st.one_of(
     st.none(),
@@ -130,8 +138,48 @@ def ends_well(provider: str, dialect: str, reply: Reply) -> EditResult | Upstrea
         assert result.error_code
         assert len(result.detail) <= DETAIL_LIMIT
         assert KEY not in str(result)
-        assert (result.retry_after is not None) == (result.outcome is Outcome.AFTER)
+        waits = {Outcome.AFTER, Outcome.BACKOFF} if result.retry_after else {*Outcome} - {Outcome.AFTER}
+        assert result.outcome in waits
     return result
+
+
+def on_the_wire(provider: str, dialect: str, answer: Answer) -> EditResult | UpstreamError:
+    """The same over a real socket, with the net that `edit` has below it."""
+
+    async def answered(_: Received) -> Answer:
+        return answer
+
+    async def run() -> EditResult | UpstreamError:
+        async with WireServer(answered) as server:
+            adapter: Any = upstream_at(server, provider, dialect=dialect, timeout=1)
+            adapter.first_poll_seconds = adapter.poll_seconds = 0.001
+            adapter._http._quiet = adapter._http._retry_delay = 0.01
+            try:
+                return await adapter.edit(a_request())
+            except UpstreamError as error:
+                return error
+            finally:
+                await adapter.aclose()
+
+    return asyncio.run(run())
+
+
+WRAPPINGS: dict[str, Callable[[bytes], bytes]] = {
+    "as it is": lambda body: body,
+    "BOM": lambda body: b"\xef\xbb\xbf" + body,
+    "UTF-16": lambda body: body.decode("utf-8", "replace").encode("utf-16"),
+    "blanks": lambda body: b" \r\n" * 50 + body + b"\n" * 50,
+    "twice": lambda body: body + body,
+    "an event": lambda body: b"data: " + body + b"\n\ndata: [DONE]\n\n",
+    "an array": lambda body: b"[" + body + b"]",
+    "nested": lambda body: b'{"error": ' + body + b"}",
+    "quoted": lambda body: json.dumps({"error": {"message": body.decode("utf-8", "replace")}}).encode(),
+    "numbers as text": lambda body: re.sub(rb"(?<=[:\[ ])(\d+)(?=[,}\]])", rb'"\1"', body),
+    "keys twice": lambda body: body.replace(b"{", b'{"error": null, "code": null, ', 1),
+    "gzip": gzip.compress,
+    "gzip cut short": lambda body: gzip.compress(body)[:-9],
+    "deflate": zlib.compress,
+}
 
 
 def reply_of(answer: Answer, body: bytes) -> Reply:
@@ -176,6 +224,48 @@ def test_bytes_that_were_cut_or_damaged(provider: str, dialect: str, data: st.Da
 @given(body=st.binary(max_size=200), status=st.integers(200, 599))
 def test_bytes_without_any_sense(provider: str, dialect: str, body: bytes, status: int) -> None:
     assert isinstance(ends_well(provider, dialect, Reply(status, {}, bytearray(body))), UpstreamError)
+
+
+@pytest.mark.parametrize(("provider", "dialect"), DIALECTS)
+@settings(parent=anything, max_examples=60)
+@given(data=st.data())
+def test_answers_wrapped_labelled_and_cut_at_random(provider: str, dialect: str, data: st.DataObject) -> None:
+    """A picture that comes back is the one that was sent, whole; everything else is one clear error."""
+    answer = data.draw(st.sampled_from([seed for seed in SEEDS if not seed.hang]))
+    body = answer.body
+    for name in data.draw(st.lists(st.sampled_from(sorted(WRAPPINGS)), max_size=2)):
+        body = WRAPPINGS[name](body)
+    headers = {
+        "content-type": data.draw(
+            st.sampled_from(
+                ["application/json", "text/event-stream", "text/html", "image/png", "", ";;", "text/plain; charset=x"]
+            )
+        ),
+        "content-encoding": data.draw(st.sampled_from(["", "identity", "gzip", "GZIP", "deflate", "br", "gzip, gzip"])),
+        "retry-after": data.draw(
+            st.sampled_from(["", "7", "-1", "nan", "1e3", "Wed, 21 Oct 2026 07:28:30 GMT", "soon", "9" * 40])
+        ),
+        "location": data.draw(st.sampled_from(["", "/x", "http://127.0.0.1:1/", "http://[", "//"])),
+    }
+    status = data.draw(
+        st.sampled_from([200, 200, 200, answer.status, 201, 204, 302, 400, 401, 403, 404, 429, 500, 503, 524, 599])
+    )
+    cut = data.draw(st.none() | st.integers(0, len(body)))
+    sent = Answer(
+        status,
+        b"" if status == 204 else body,
+        {name: value for name, value in headers.items() if value},
+        chunked=data.draw(st.booleans()) and status != 204,
+        cut_after=cut if status != 204 else None,
+        piece=data.draw(st.sampled_from([7, 1000, 65536])) if len(body) < 5000 else 65536,
+    )
+    result = on_the_wire(provider, dialect, sent)
+    if isinstance(result, EditResult):
+        assert status < 300
+        assert image_type(result.data)
+    else:
+        assert KEY not in str(result)
+        assert result.error_code in KNOWN
 
 
 @pytest.mark.parametrize(("provider", "dialect"), DIALECTS)

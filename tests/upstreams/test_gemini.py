@@ -93,7 +93,14 @@ CASES = [
     ),
     *(
         Case(f"finish {word}", finished(word), outcome=Outcome.SOFT)
-        for word in ("IMAGE_RECITATION", "OTHER", "MALFORMED_FUNCTION_CALL", "TOO_MANY_TOOL_CALLS", "NEVER_SEEN")
+        for word in (
+            "IMAGE_RECITATION",
+            "OTHER",
+            "MALFORMED_FUNCTION_CALL",
+            "UNEXPECTED_TOOL_CALL",
+            "TOO_MANY_TOOL_CALLS",
+            "NEVER_SEEN",
+        )
     ),
     Case("image with SAFETY", json_answer(candidate([inline(P)], "SAFETY")), outcome=Outcome.SAFETY),
     Case(
@@ -110,10 +117,9 @@ CASES = [
         says="PROHIBITED_CONTENT",
     ),
     Case("G15 blockReason OTHER", json_answer({"promptFeedback": {"blockReason": "OTHER"}}), outcome=Outcome.SOFT),
-    Case(
-        "blockReason IMAGE_SAFETY",
-        json_answer({"promptFeedback": {"blockReason": "IMAGE_SAFETY"}}),
-        outcome=Outcome.SAFETY,
+    *(
+        Case(f"blockReason {word}", json_answer({"promptFeedback": {"blockReason": word}}), outcome=Outcome.SAFETY)
+        for word in ("IMAGE_SAFETY", "SAFETY", "BLOCKLIST")
     ),
     Case(
         "G16 a text answer",

@@ -135,6 +135,33 @@ async def test_result_addresses_that_are_refused_and_named(url: str) -> None:
     assert "meta-data" not in error.detail
 
 
+NAMED = [
+    ("http://127.0.0.1/x.png?sig=1", "http://127.0.0.1:80"),
+    ("http://169.254.169.254/latest/meta-data", "http://169.254.169.254:80"),
+    ("http://[::1]/x.png", "http://[::1]:80"),
+    ("https://[::ffff:10.0.0.1]/", "https://[::ffff:10.0.0.1]:443"),
+    ("http://[64:ff9b::7f00:1]/", "http://[64:ff9b::7f00:1]:80"),
+    ("http://0177.0.0.1/x.png", "http://0177.0.0.1"),
+    ("http://me:secret@0177.0.0.1/x.png", "http://0177.0.0.1"),
+    ("http://2130706433/", "http://2130706433:80"),
+    ("http://0x7f000001/", "http://0x7f000001:80"),
+    ("http://0.0.0.0/", "http://0.0.0.0:80"),
+    ("http://localhost/x.png", "http://localhost:80"),
+    ("file:///etc/passwd", "file:"),
+]
+
+
+@pytest.mark.parametrize(("url", "name"), NAMED, ids=[url for url, _ in NAMED])
+@pytest.mark.parametrize("redirected", [False, True], ids=["straight", "redirected"])
+async def test_the_refused_address_is_named_and_nothing_else_of_it(
+    server: Scripted, http: Http, url: str, name: str, redirected: bool
+) -> None:
+    server.next = Answer(302, headers={"location": url})
+    error = await failure_of(http.download(server.base_url if redirected else url))
+    assert (error.outcome, error.error_code) == (Outcome.INPUT, "blocked_address")
+    assert error.detail == f"the address {name} is not allowed"
+
+
 @pytest.mark.parametrize(
     ("addresses", "allowed"),
     [(["127.0.0.2"], False), (["8.8.8.8", "10.0.0.5"], False), ([], False), (["8.8.8.8", "2606:4700::1111"], True)],

@@ -1,11 +1,16 @@
 """A 4K picture is an answer of 30 MB: what it costs in memory."""
 
+import json
 import os
 import tracemalloc
 from typing import Any
 
 import pytest
 
+from backend.upstreams.answers import read
+from backend.upstreams.base import UpstreamError
+from backend.upstreams.bodies import is_whole
+from backend.upstreams.http import Reply
 from tests.fakes.pictures import b64, data_url, png
 from tests.fakes.relay import ImageRelay, completion, image_item
 from tests.fakes.vendors import FakeGemini, FakeImages, candidate
@@ -51,3 +56,30 @@ async def test_thirty_megabytes_cost_less_than_a_hundred_and_fifty(shape: str, s
         await upstream.aclose()
     assert result.data == BIG
     assert peak < LIMIT, f"{peak / 1e6:.0f} MB"
+
+
+CRUMBS = {
+    "objects": b'{"data":[' + b"{}," * 1_000_000 + b"{}]}",
+    "numbers": b'{"data":[' + b"1.5," * 1_000_000 + b"0]}",
+    "lists": b'{"data":[' + b"[]," * 1_000_000 + b"[]]}",
+    "events": b"data:7\n\n" * 1_100_000,
+}
+
+
+@pytest.mark.parametrize("crumbs", CRUMBS)
+async def test_an_answer_of_crumbs_is_not_parsed(crumbs: str) -> None:
+    tracemalloc.start()
+    with pytest.raises(UpstreamError) as refused:
+        await read(Reply(200, {}, bytearray(CRUMBS[crumbs])))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert refused.value.error_code == "unreadable_result"
+    assert peak < 20_000_000, f"{peak / 1e6:.0f} MB"
+    assert not is_whole(bytearray(CRUMBS[crumbs]), "")
+
+
+async def test_a_stream_of_many_words_is_read() -> None:
+    word = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1760000000, "model": "m", "usage": None}
+    choice = {"index": 0, "delta": {"role": "assistant", "content": "word, "}, "logprobs": None, "finish_reason": None}
+    event = b"data: " + json.dumps({**word, "choices": [choice]}).encode() + b"\n\n"
+    assert len(await read(Reply(200, {"content-type": "text/event-stream"}, bytearray(event * 50_000)))) == 50_000

@@ -260,6 +260,13 @@ class TestMultipart:
             assert isinstance(await edited(vendor, a_request(model=model)), EditResult)
             assert ("input_fidelity" in form_of(vendor.requests[-1])[0]) == asked
 
+    async def test_the_operator_s_own_fields_go_out_as_a_form_has_them(self, vendor: FakeImages) -> None:
+        extra = {"quality": "high", "n": 1, "stream": False}
+        vendor.known = vendor.known | {"stream"}
+        assert isinstance(await edited(vendor, a_request(model="gpt-image-2"), extra_params=extra), EditResult)
+        fields = form_of(vendor.requests[0])[0]
+        assert {name: fields[name] for name in extra} == {"quality": "high", "n": "1", "stream": "false"}
+
     async def test_o09_an_unknown_option_is_left_out_once(self, vendor: FakeImages) -> None:
         vendor.known = vendor.known - {"input_fidelity"}
         assert isinstance(await edited(vendor, a_request(model="gpt-image-1.5")), EditResult)

@@ -100,6 +100,13 @@ async def test_the_list_alone_is_enough() -> None:
         ({"ai_models": [{"id": "a", "fallback": "b"}]}, "AI_MODELS: a falls back"),
         ({"ai_models": [{"id": "a", "upstream": "nowhere"}]}, "AI_MODELS: a names the upstream 'nowhere'"),
         ({"ai_upstreams": [{"name": "x", "provider": "fax", "api_key": KEY}]}, "AI_UPSTREAMS at 0.provider"),
+        *(
+            (
+                {"ai_upstreams": [{"name": "x", "provider": "gemini", "api_key": KEY, "extra_headers": headers}]},
+                "AI_UPSTREAMS at 0.extra_headers",
+            )
+            for headers in ({"x": "a\r\nb: c"}, {"x y": "1"}, {"x": "照片"}, {"Host": "elsewhere"})
+        ),
         ({"ai_upstreams": [{"name": "x", "provider": "gemini"}]}, "AI_UPSTREAMS: x needs an api_key"),
         ({"ai_upstreams": [{"name": "x", "provider": "gemini", "api_key": KEY}] * 2}, "AI_UPSTREAMS: two"),
         ({"ai_upstreams": [{"name": "user:1", "provider": "gemini", "api_key": KEY}]}, "AI_UPSTREAMS: a name may"),

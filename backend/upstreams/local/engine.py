@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import cv2
 import numpy as np
@@ -50,7 +51,8 @@ class LocalUpstream:
     async def edit(self, request: EditRequest) -> EditResult:
         started = time.monotonic()
         wish = understood(request.prompt)
-        data = await asyncio.get_running_loop().run_in_executor(self._pool, filtered, request.image.data, wish)
+        work = partial(filtered, request.image.data, wish, lossless=request.image.lossless)
+        data = await asyncio.get_running_loop().run_in_executor(self._pool, work)
         return EditResult(data, upstream_seconds=time.monotonic() - started, note=described(wish))
 
     async def probe(self) -> tuple[str, ...]:
@@ -60,18 +62,20 @@ class LocalUpstream:
         await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
 
 
-def filtered(data: bytes, wish: Wish) -> bytes:
-    """The encoded image `data`, edited: PNG when it has transparency, else JPEG."""
+def filtered(data: bytes, wish: Wish, *, lossless: bool = False) -> bytes:
+    """The encoded image `data`, edited: PNG when it has transparency or is to be `lossless`, else JPEG."""
     colour, alpha = _decoded(data)
     if wish.style is not None:
         colour = STYLES[wish.style](colour)
     for look in wish.looks:
         colour = LOOKS[look](colour)
-    if alpha is None:
+    if alpha is None and not lossless:
         return _encoded(".jpg", colour, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    size = (colour.shape[1], colour.shape[0])
-    alpha = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
-    return _encoded(".png", np.dstack([colour, alpha]), [cv2.IMWRITE_PNG_COMPRESSION, 4])
+    if alpha is not None:
+        size = (colour.shape[1], colour.shape[0])
+        alpha = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+        colour = np.dstack([colour, alpha])
+    return _encoded(".png", colour, [cv2.IMWRITE_PNG_COMPRESSION, 4])
 
 
 def described(wish: Wish) -> str:
