@@ -13,10 +13,16 @@ router = APIRouter(tags=["health"])
 metrics_router = APIRouter(tags=["health"])
 
 
+@router.head("/health", include_in_schema=False)
 @router.get(
     "/health",
     summary="Whether the service is well",
-    responses={503: {"model": Health, "description": "Degraded: the database is away, the storage full, or it drains"}},
+    responses={
+        503: {
+            "model": Health,
+            "description": "Degraded: the database is away, the storage is full or away, or it drains",
+        }
+    },
 )
 async def get_health(check: CheckupNow, response: Response) -> Health:
     response.status_code = 200 if check.health.status == "ok" else 503

@@ -20,5 +20,5 @@ class Health(Out):
     status: Literal["ok", "degraded"]
     version: str
     database: Literal["ok", "unavailable"]
-    storage: Literal["ok", "full"]
+    storage: Literal["ok", "full", "unavailable"]
     dispatcher: DispatcherHealth

@@ -8,6 +8,9 @@ from typing import Protocol
 PIECE = 256 * 1024
 """Bytes read at once when an object is streamed."""
 
+FOLDERS = ("u/", "results/", "unfinished/")
+"""Where uploads, results and what is being written lie."""
+
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
@@ -52,8 +55,20 @@ class Storage(Protocol):
         ...
 
 
+async def ours(storage: Storage) -> AsyncIterator[tuple[str, float]]:
+    """All keys that the service made, each with its age in seconds; what an operator laid beside them is not among them."""
+    for folder in FOLDERS:
+        async for key, age in storage.list(folder):
+            if _is_key(key):
+                yield key, age
+
+
 def check_key(key: str) -> str:
     """The key itself. Raises ValueError for one that the service would never make: a mistake of ours, not of a client."""
-    if len(key) > 200 or not _KEY.fullmatch(key):
+    if not _is_key(key):
         raise ValueError(f"not a storage key: {key[:200]!r}")
     return key
+
+
+def _is_key(key: str) -> bool:
+    return len(key) <= 200 and _KEY.fullmatch(key) is not None

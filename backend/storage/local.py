@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
+from backend import failpoints
 from backend.errors import StorageFull, Unavailable
 from backend.storage.base import PIECE, NotStored, check_key
 
@@ -122,9 +123,12 @@ def _open_at(path: Path, start: int) -> BinaryIO:
 
 
 def _finish(path: Path, file: BinaryIO, target: Path) -> None:
+    failpoints.hit("storage.writing")
     file.flush()
     os.fsync(file.fileno())
+    failpoints.hit("storage.written")
     _place(path, target)
+    failpoints.hit("storage.placed")
 
 
 def _place(path: Path, target: Path) -> None:

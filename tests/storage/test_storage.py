@@ -7,19 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from obstore.store import MemoryStore
 
 from backend.errors import StorageFull, Unavailable
 from backend.settings import Settings
 from backend.storage import LocalStorage, NotStored, S3Storage, Storage, open_storage
 from backend.storage.base import PIECE
+from tests.s3 import Bucket
 
 BIG = os.urandom(2 * PIECE + 17)
 
 
 @pytest.fixture(params=["local", "s3"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    return LocalStorage(tmp_path / "objects") if request.param == "local" else S3Storage(MemoryStore())
+    if request.param == "local":
+        return LocalStorage(tmp_path / "objects")
+    bucket: Bucket = request.getfixturevalue("bucket")
+    return open_storage(Settings(_env_file=None, **bucket.settings("some/folder")))
 
 
 @pytest.fixture
