@@ -46,6 +46,7 @@ class Dispatcher(Generic[Job]):
         self._room = asyncio.Semaphore(at_most)
         self._wake = asyncio.Event()
         self._jobs: set[asyncio.Task[None]] = set()
+        self._claiming = asyncio.Lock()
         self._draining = False
         self._paused = False
 
@@ -79,28 +80,31 @@ class Dispatcher(Generic[Job]):
 
     async def drain(self, seconds: float) -> bool:
         """Claim nothing more and wait up to `seconds` for what is under way; whether all of it ended."""
-        self._draining = True
-        self._wake.set()
-        if not self._jobs:
-            return True
-        _, left = await asyncio.wait(self._jobs, timeout=seconds)
-        return not left
+        try:
+            async with asyncio.timeout(seconds):
+                await self.finish()
+        except TimeoutError:
+            return False
+        return True
 
     async def finish(self) -> None:
         """Wait for every job without a limit: after `drain`, and after whoever owns the jobs told them to stop."""
         self._draining = True
         self._wake.set()
+        async with self._claiming:  # a claim under way may yet bring one more, and what is claimed must be run
+            pass
         while self._jobs:
             await asyncio.wait(self._jobs)
 
     async def _fill(self) -> Nothing | None:
         """Claim until there is no room or no work; answers what the last claim found instead of work."""
         while not self._draining and not self._room.locked():
-            got = await self._claim()
-            self._paused = isinstance(got, Nothing) and got.paused
-            if isinstance(got, Nothing):
-                return got
-            await self._start(got)
+            async with self._claiming:
+                got = await self._claim()
+                self._paused = isinstance(got, Nothing) and got.paused
+                if isinstance(got, Nothing):
+                    return got
+                await self._start(got)
         return None
 
     async def _start(self, job: Job) -> None:

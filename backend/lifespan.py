@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from backend import logs
+from backend import failpoints, logs
 from backend.auth import service as auth
 from backend.auth.accounts import Accounts
 from backend.auth.gate import Gate
+from backend.batch.audit import Audit
 from backend.batch.events import Feed
 from backend.batch.housekeeping import Housekeeping
 from backend.batch.intake import Intake
@@ -21,7 +22,7 @@ from backend.batch.recovery import Recovery
 from backend.batch.results import ResultStore
 from backend.batch.runner import Runner
 from backend.batch.service import ENDED, FEED, WORK
-from backend.batch.service.claim import ensure_slots
+from backend.batch.service.claim import SUSPECT_AFTER, ensure_slots
 from backend.batch.switchboard import Switchboard
 from backend.db import Database
 from backend.db.migrate import upgrade
@@ -53,6 +54,7 @@ class Service:
     ingest: Ingest
     intake: Intake
     housekeeping: Housekeeping
+    audit: Audit
     feed: Feed
     keeper: Keeper
     results: ResultStore
@@ -82,6 +84,7 @@ class Service:
 
     async def stop(self) -> None:
         """Claim nothing more, let what is in flight finish within the drain time, put the rest back in the line."""
+        failpoints.hit("service.draining")
         if not await self.dispatcher.drain(self.settings.drain_seconds):
             log.warning("drain_time_over", in_flight=self.dispatcher.in_flight)
             self.keeper.stop_all()
@@ -104,10 +107,7 @@ class Service:
         owners = Owners(settings.data_dir / "owners")
         keeper = Keeper(beats, owners, lease_seconds=settings.lease_seconds, max_rescues=settings.max_rescues)
         results = ResultStore(storage, max_pixels=settings.image_max_pixels)
-        lease, ceiling = settings.lease_seconds, settings.concurrency_ceiling
-        runner = Runner(
-            db, results, switchboard, keeper, lease_seconds=lease, deadline=registry.patience, ahead=ceiling
-        )
+        runner = _runner(settings, db, results, switchboard, keeper, registry.patience)
         ingest = Ingest(db, storage, settings)
         return cls(
             settings=settings,
@@ -122,11 +122,12 @@ class Service:
             ingest=ingest,
             intake=Intake(db, ingest, switchboard, settings),
             housekeeping=Housekeeping(db, ingest),
+            audit=Audit(db, storage),
             feed=Feed(db),
             keeper=keeper,
             results=results,
             runner=runner,
-            dispatcher=Dispatcher(runner.claim, runner.run, runner.probe, at_most=ceiling),
+            dispatcher=Dispatcher(runner.claim, runner.run, runner.probe, at_most=settings.concurrency_ceiling),
             owners=owners,
         )
 
@@ -170,6 +171,7 @@ class Service:
                     "keeper": self.keeper.run,
                     "feed": self.feed.run,
                     "housekeeping": self.housekeeping.run,
+                    "audit": self.audit.run,
                     "recovery": self.recovery.run,
                 }.items()
             ]
@@ -186,6 +188,21 @@ class Service:
         await self.db.close()
         if self.beats is not self.db:
             await self.beats.close()
+
+
+def _runner(
+    settings: Settings, db: Database, results: ResultStore, switchboard: Switchboard, keeper: Keeper, deadline: float
+) -> Runner:
+    return Runner(
+        db,
+        results,
+        switchboard,
+        keeper,
+        lease_seconds=settings.lease_seconds,
+        deadline=deadline,
+        ahead=settings.concurrency_ceiling,
+        suspect_after=max(1, min(SUSPECT_AFTER, settings.max_rescues)),
+    )
 
 
 async def _always(name: str, work: Callable[[], Awaitable[None]]) -> None:

@@ -1,6 +1,5 @@
 """What the batch routes ask for, besides what everyone asks for."""
 
-import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -11,9 +10,6 @@ from backend.batch.housekeeping import Housekeeping
 from backend.batch.intake import Intake
 from backend.batch.keeper import Keeper
 from backend.batch.switchboard import Switchboard
-from backend.errors import ValidationFailed
-
-_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 async def _feed(request: Request) -> Feed:
@@ -42,18 +38,6 @@ async def _still_allowed(request: Request) -> Callable[[], Awaitable[object]]:
     return lambda: request.app.state.gate(request.headers, address)
 
 
-async def _idempotency_key(
-    idempotency_key: Annotated[str | None, Header(description="Makes a repeat harmless.")] = None,
-) -> str | None:
-    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
-        raise ValidationFailed(
-            errors=[
-                {"loc": ["header", "Idempotency-Key"], "msg": "1 to 200 visible ASCII characters", "type": "header"}
-            ]
-        )
-    return idempotency_key
-
-
 async def _last_event_id(last_event_id: Annotated[str | None, Header()] = None) -> int | None:
     """A listener that comes back with an id that is not ours starts from a snapshot."""
     if last_event_id is None or not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > 18:
@@ -67,5 +51,4 @@ BatchIntake = Annotated[Intake, Depends(_intake)]
 House = Annotated[Housekeeping, Depends(_housekeeping)]
 Attempts = Annotated[Keeper, Depends(_attempts)]
 StillAllowed = Annotated[Callable[[], Awaitable[object]], Depends(_still_allowed)]
-IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]
 LastEventId = Annotated[int | None, Depends(_last_event_id)]

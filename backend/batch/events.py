@@ -8,14 +8,14 @@ import asyncio
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
 from backend.batch.models import BatchEvent
-from backend.db import TROUBLE, Database, affected, utc_after
+from backend.db import TROUBLE, Database, affected, utc_after, utcnow
 from backend.errors import RateLimited
 
 log = logs.get(__name__)
@@ -23,6 +23,8 @@ log = logs.get(__name__)
 POLL_SECONDS = 1.0
 WINDOW = timedelta(seconds=10)
 """Ids are given out before their transactions commit, so for this long a smaller id may still appear behind a larger."""
+QUIET = timedelta(seconds=60)
+"""A transaction that stood still as long as the database did has ended by then, so nothing older is read again."""
 RESUME_BACK = 200
 RESUME_MOST = 5000
 MOST_STREAMS = 20
@@ -146,19 +148,18 @@ class Feed:
     async def _tail(self) -> None:
         if self._low is None:  # offering what listeners may have seen is harmless, missing something is not
             self._low, self._seen = max(0, await self._db.read(newest_event) - RESUME_BACK), {}
-        events = await self._db.read(events_after, self._low)
+        events, now = await self._db.read(events_after, self._low)
         for event in events:
             if event.id not in self._seen:
                 self._seen[event.id] = None
                 for listener in self._listeners:
                     listener.offer(event)
-        self._forget(events)
+        if events:
+            self._forget(events, now)
 
-    def _forget(self, events: Sequence[BatchEvent]) -> None:
+    def _forget(self, events: Sequence[BatchEvent], now: datetime) -> None:
         """Move the window's lower end past what is too old to have anything appear before it."""
-        if not events:
-            return
-        horizon = max(event.created_at for event in events) - WINDOW
+        horizon = max(max(event.created_at for event in events) - WINDOW, now - QUIET)
         old = [event.id for event in events if event.created_at < horizon]
         if len(events) == RESUME_MOST:  # more than one read holds: go on with what is behind it
             old.append(events[-RESUME_BACK].id)
@@ -173,10 +174,11 @@ async def newest_event(session: AsyncSession) -> int:
     return await session.scalar(select(func.max(BatchEvent.id))) or 0
 
 
-async def events_after(session: AsyncSession, event_id: int) -> Sequence[BatchEvent]:
-    """Events with higher ids, oldest first."""
+async def events_after(session: AsyncSession, event_id: int) -> tuple[Sequence[BatchEvent], datetime]:
+    """Events with higher ids, oldest first, and the time before they were read."""
+    now: datetime = (await session.execute(select(utcnow()))).scalar_one()
     query = select(BatchEvent).where(BatchEvent.id > event_id).order_by(BatchEvent.id).limit(RESUME_MOST)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(query)).all(), now
 
 
 async def missed(session: AsyncSession, user_id: int, queue_id: int | None, last_id: int) -> Changes | None:

@@ -4,7 +4,6 @@ A batch can be asked for in two ways: multipart with the files themselves, or JS
 """
 
 import contextlib
-import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 from backend.batch.schemas import QueueIn, WishIn
@@ -35,30 +34,27 @@ class Intake:
         self._db, self._ingest, self._switchboard, self._settings = db, ingest, switchboard, settings
         self._under_way: set[tuple[int, str]] = set()
 
-    async def take(self, user_id: int, content_type: str, body: AsyncIterator[bytes], key: str | None) -> int:
+    async def take(self, user_id: int, content_type: str, body: AsyncIterator[bytes], key: str) -> int:
         """Make the batch that this request asks for; answers its id, or the first one's when it is a repeat."""
-        with self._keyed(user_id, key) as mine:
+        with self._alone(user_id, key):
             kind = content_type.partition(";")[0].strip().lower()
             if kind not in ("application/json", "multipart/form-data"):
                 raise UnsupportedMediaType
             if kind == "application/json":
                 wanted = json_body(b"".join([piece async for piece in body]), QueueIn)
-                return await self.from_ids(user_id, wanted, mine)
+                return await self.from_ids(user_id, wanted, key)
             async with reading(body, content_type, self._ingest, self._settings) as upload:
-                return await self.from_upload(user_id, form_fields(upload.fields, WishIn), upload, mine)
+                return await self.from_upload(user_id, form_fields(upload.fields, WishIn), upload, key)
 
     @contextlib.contextmanager
-    def _keyed(self, user_id: int, key: str | None) -> Iterator[str]:
-        """The idempotency key to use; raises IdempotencyInProgress while the same one is under way.
-
-        A request without a key gets one of its own, so that making its batch can be repeated safely by us.
-        """
-        mine = (user_id, f"client:{key}" if key is not None else f"server:{secrets.token_hex(16)}")
+    def _alone(self, user_id: int, key: str) -> Iterator[None]:
+        """Raises IdempotencyInProgress while a request of this user with the same key is under way."""
+        mine = (user_id, key)
         if mine in self._under_way:
             raise IdempotencyInProgress
         self._under_way.add(mine)
         try:
-            yield mine[1]
+            yield
         finally:
             self._under_way.discard(mine)
 

@@ -10,42 +10,51 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from backend import clock, logs
+from backend import clock, failpoints, logs
 from backend.batch.lease import Lease
 from backend.batch.outcomes import Outcome, Rescued
 from backend.batch.owners import Owners
-from backend.batch.service import leases
-from backend.batch.service.settle import settle
+from backend.batch.service import audit, leases
+from backend.batch.service.settle import settle, take_back_stranded
 from backend.db import TROUBLE, Database
 
 log = logs.get(__name__)
 
-CANCEL_LOOK_SECONDS = 1.0
+CANCEL_LOOK_SECONDS = 0.5
 CANCEL_WAIT_SECONDS = 3.0
-RESCUE_DELAY = (5.0, 30.0)
+RESCUE_DELAY = (1 / 12, 1 / 2)
+"""How long what was taken back from a live owner waits, in leases."""
+STRANDED_LEASES = 2
 
 
 class Stop(StrEnum):
-    """Why an attempt was told to stop."""
+    """Why an attempt was told to stop. `LOST`: its lease is gone; `FENCED`: it may be, nobody could be asked."""
 
     CANCELLED = "cancelled"
     LOST = "lost"
+    FENCED = "fenced"
     SHUTDOWN = "shutdown"
 
 
 @dataclass(slots=True)
 class Attempt:
-    """One running attempt. `stopped` is set before its work is cancelled, so that whoever waits for it knows why; `over` is
-    set when it is settled."""
+    """One running attempt. `renewed` is when its lease was last known to stand; `stopped` is set before its work is
+    cancelled, so that whoever waits for it knows why; `over` is set when it is settled."""
 
     task_id: int
     work: asyncio.Task[Outcome]
+    renewed: float
     over: asyncio.Event = field(default_factory=asyncio.Event)
     settling: bool = False
     stopped: Stop | None = None
 
+    @property
+    def running(self) -> bool:
+        """Whether there is still something to stop."""
+        return not self.settling and self.stopped is None and not self.work.done()
+
     def stop(self, why: Stop) -> None:
-        if not self.settling and self.stopped is None and not self.work.done():
+        if self.running:
             self.stopped = why
             self.work.cancel()
 
@@ -57,8 +66,10 @@ class Keeper:
         self._db, self._owners = db, owners
         self._lease, self._max_rescues = lease_seconds, max_rescues
         self._attempts: dict[str, Attempt] = {}
+        self._stranded: dict[tuple[int, str | None], float] = {}
         self._busy = asyncio.Event()
-        self._last_beat = self._contact_since = clock.monotonic()
+        self._ending = False
+        self._contact_since = clock.monotonic()
 
     @property
     def owner(self) -> str:
@@ -67,10 +78,10 @@ class Keeper:
     @contextlib.asynccontextmanager
     async def tracking(self, lease: Lease, work: asyncio.Task[Outcome]) -> AsyncIterator[Attempt]:
         """Renew the lease while this is open, and stop `work` when it is lost or to be cancelled."""
-        if not self._attempts:
-            self._last_beat = clock.monotonic()
-        attempt = self._attempts[lease.token] = Attempt(lease.task_id, work)
+        attempt = self._attempts[lease.token] = Attempt(lease.task_id, work, clock.monotonic())
         self._busy.set()
+        if self._ending:  # claimed while the process was told to end
+            attempt.stop(Stop.SHUTDOWN)
         try:
             yield attempt
         finally:
@@ -88,7 +99,8 @@ class Keeper:
                     await attempt.over.wait()
 
     def stop_all(self) -> None:
-        """The process is to end: stop every attempt that has not begun to settle."""
+        """The process is to end: stop every attempt that has not begun to settle, and whatever is begun from now on."""
+        self._ending = True
         for attempt in list(self._attempts.values()):
             attempt.stop(Stop.SHUTDOWN)
 
@@ -109,14 +121,14 @@ class Keeper:
             await asyncio.sleep(self._lease / 6)
             if not self._attempts:
                 continue
-            started = clock.monotonic()
+            started, known = clock.monotonic(), set(self._attempts)
             try:
-                standing = await self._db.write(leases.beat, self.owner, self._lease)
+                standing = await self._db.write(leases.beat, self.owner, known, self._lease)
             except TROUBLE as error:
                 self._lost_contact("beat_failed", error)
                 continue
-            self._last_beat = started  # the start: the lease runs from before the answer came
-            self._apply(standing)
+            failpoints.hit("keeper.beat", began=started)
+            self._apply(standing, known, started)  # the start: the lease runs from before the answer came
 
     async def _looks(self) -> None:
         """What was cancelled through another process is stopped within a second, not only with the next beat."""
@@ -127,28 +139,34 @@ class Keeper:
                 self._busy.clear()
                 continue
             try:
-                self._apply(await self._db.read(leases.held, self.owner), losses=False)
+                self._apply(await self._db.read(leases.held, self.owner))
             except TROUBLE as error:
                 self._lost_contact("look_failed", error)
 
-    def _apply(self, standing: list[leases.Held], *, losses: bool = True) -> None:
+    def _apply(self, standing: list[leases.Held], renewed: Collection[str] = (), at: float = 0.0) -> None:
+        """What was found to stand. Of the leases that were to be `renewed` (`at` that time) a missing one is lost; others may
+        have been claimed meanwhile."""
         by_token = {held.token: held for held in standing}
         for token, attempt in list(self._attempts.items()):
             held = by_token.get(token)
-            if held is None and losses:
-                log.warning("lease_lost")
+            if held is None and token in renewed and attempt.running:
+                log.warning("lease_lost", task_id=attempt.task_id)
                 attempt.stop(Stop.LOST)
-            elif held is not None and held.cancel:
+            if held is not None and token in renewed:
+                attempt.renewed = at
+            if held is not None and held.cancel:
                 attempt.stop(Stop.CANCELLED)
 
     async def _fence(self) -> None:
         """Without a beat for three quarters of a lease we may be taken for dead: stop before anyone repeats our work."""
         while True:
             await asyncio.sleep(self._lease / 12)
-            if self._attempts and clock.monotonic() - self._last_beat > 0.75 * self._lease:
-                log.error("self_fenced", attempts=len(self._attempts))
-                for attempt in list(self._attempts.values()):
-                    attempt.stop(Stop.LOST)
+            latest = clock.monotonic() - 0.75 * self._lease
+            stale = [each for each in self._attempts.values() if each.renewed < latest and each.running]
+            if stale:
+                log.error("self_fenced", attempts=len(stale))
+            for attempt in stale:
+                attempt.stop(Stop.FENCED)
 
     async def _rescues(self) -> None:
         while True:
@@ -157,20 +175,40 @@ class Keeper:
             in_touch = clock.monotonic() - self._contact_since >= 1.25 * self._lease
             try:
                 await self._rescue(expired_too=in_touch)
+                if in_touch:
+                    await self._rescue_stranded()
             except TROUBLE as error:
                 self._lost_contact("rescue_failed", error)
 
     async def _rescue(self, *, expired_too: bool) -> int:
+        asked = clock.monotonic()
         owners = [owner for owner in await self._db.read(leases.owners) if owner != self.owner]
         dead = await asyncio.to_thread(self._owners.dead, owners)
         found = await self._db.read(leases.abandoned, dead, expired_too=expired_too)
+        if clock.monotonic() - asked > self._lease / 4:  # the database stood still: nobody could renew anything
+            self._contact_since = clock.monotonic()
+            found = [each for each in found if each.owner_dead]
         for abandoned in found:
             await self._take_back(abandoned.lease, owner_dead=abandoned.owner_dead)
         await asyncio.to_thread(self._owners.forget, dead)
         return len(found)
 
+    async def _rescue_stranded(self) -> None:
+        """Take back running tasks that no slot has spoken of for two leases. Whoever still worked on one has missed its
+        slot by then and stopped."""
+        now, known = clock.monotonic(), self._stranded
+        if await self._db.read(leases.any_broken):
+            log.error("broken_slots_freed", slots=await self._db.write(leases.free_broken))
+        self._stranded = {each: known.get(each, now) for each in await self._db.read(audit.stranded)}
+        for (task_id, token), since in self._stranded.items():
+            if now - since >= STRANDED_LEASES * self._lease:
+                outcome = Rescued(0.0, self._max_rescues, owner_dead=True)
+                result = await self._db.write_known(take_back_stranded, task_id, token, outcome)
+                log.warning("rescued_without_slot", task_id=task_id, result=result.value)
+
     async def _take_back(self, lease: Lease, *, owner_dead: bool) -> None:
-        delay = 0.0 if owner_dead else random.uniform(*RESCUE_DELAY)  # noqa: S311
+        delay = 0.0 if owner_dead else self._lease * random.uniform(*RESCUE_DELAY)  # noqa: S311
+        failpoints.hit("keeper.rescuing", task=lease.task_id, owner_dead=owner_dead)
         outcome = Rescued(delay, self._max_rescues, owner_dead)
         result = await self._db.write_known(settle, lease, outcome)
         log.warning("rescued", task_id=lease.task_id, owner_dead=owner_dead, result=result.value)

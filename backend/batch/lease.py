@@ -10,3 +10,5 @@ class Lease:
     slot_no: int
     task_id: int
     token: str
+    alone: bool = False
+    """Whether nothing else may be in work in this process meanwhile: its processes died again and again."""

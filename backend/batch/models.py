@@ -26,6 +26,7 @@ class BatchQueue(Base):
         UniqueConstraint("user_id", "idempotency_key"),
         Index("ix_batch_queues_user_id_id", "user_id", "id"),
         Index("ix_batch_queues_status_id", "status", "id"),
+        Index("ix_batch_queues_status_completed_at", "status", "completed_at"),
         TABLE_OPTIONS,
     )
 
@@ -80,6 +81,9 @@ class BatchTask(Base):
         Index("ix_claim", "status", "claimable", "user_id", "upstream", "run_at", "id"),
         Index("ix_batch_tasks_queue_id_position", "queue_id", "position", "id"),
         Index("ix_batch_tasks_queue_id_status", "queue_id", "status"),
+        # what administrators look at every few seconds: the newest with a status, and all that ended lately
+        Index("ix_batch_tasks_status_id", "status", "id"),
+        Index("ix_batch_tasks_status_completed_at", "status", "completed_at", "started_at", "error_code"),
         TABLE_OPTIONS,
     )
 

@@ -85,7 +85,8 @@ def _again_or_then(error: UpstreamError, budget: Budget, standbys: Standbys) -> 
     if code == ERROR_CODES[Kind.AFTER]:
         # too fast, without a word of how long to wait: everyone else waits, too, instead of being refused
         return Again(_backoff(budget.attempts, LIMITED_CAP), code, words, park=True)
-    return Again(_backoff(budget.attempts), code, words)
+    asked = _asked_for(error.retry_after) if error.retry_after else 0.0
+    return Again(max(_backoff(budget.attempts), asked), code, words)
 
 
 def _backoff(attempt: int, cap: float = BACKOFF_CAP) -> float:

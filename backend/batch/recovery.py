@@ -20,6 +20,7 @@ log = logs.get(__name__)
 
 LOOK_SECONDS = 5.0
 PROBE_DEADLINE = 30.0
+LOOKS_AT_ONCE = 10
 
 
 class Recovery:
@@ -43,9 +44,17 @@ class Recovery:
         if not await self._db.read(recovery.any_down):
             return
         await self._db.write(recovery.free_changed)
-        for which in await self._db.write(recovery.due, self._intervals):
-            if await self._db.write(recovery.take_turn, which, self._intervals):
-                await self._try(which)
+        gate, due = asyncio.Semaphore(LOOKS_AT_ONCE), await self._db.write(recovery.due, self._intervals)
+
+        async def turn(which: Due) -> None:
+            async with gate:
+                if await self._db.write(recovery.take_turn, which, self._intervals):
+                    await self._try(which)
+
+        # one that hangs, perhaps a user's own, does not keep the others down
+        for error in await asyncio.gather(*(turn(which) for which in due), return_exceptions=True):
+            if isinstance(error, BaseException):
+                raise error
 
     async def _try(self, which: Due) -> None:
         if which.reason is PausedReason.QUOTA:

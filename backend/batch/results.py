@@ -5,8 +5,9 @@ A result's key names the attempt, so two attempts of one task can never overwrit
 
 import asyncio
 import hashlib
+from typing import Literal
 
-from backend import clock, logs
+from backend import clock, failpoints, logs
 from backend.batch.lease import Lease
 from backend.batch.outcomes import Delivered
 from backend.errors import AppError, StorageFull, Unavailable
@@ -16,31 +17,32 @@ from backend.upstreams.base import Outcome, SourceImage, UpstreamError
 
 log = logs.get(__name__)
 
+State = Literal["ok", "full", "unavailable"]
 STORE_SECONDS = 60.0
 EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif", "image/avif": "avif"}
 
 
 class ResultStore:
-    """Reads sources and keeps results; remembers when there was no room."""
+    """Reads sources and keeps results; remembers when the storage was in trouble."""
 
     def __init__(self, storage: Storage, *, max_pixels: int) -> None:
         self._storage, self._max_pixels = storage, max_pixels
-        self._full = False
+        self._state: State = "ok"
 
     @property
-    def full(self) -> bool:
-        """Whether the last write found no room; until `has_room` says otherwise nothing should be claimed."""
-        return self._full
+    def state(self) -> State:
+        """What the last call to the storage found; until `has_room` finds it well nothing should be claimed."""
+        return self._state
 
     async def has_room(self) -> bool:
-        """True, unless a write failed and one more try fails too."""
-        if self._full:
+        """True, unless a call to the storage failed and one more try fails too."""
+        if self._state != "ok":
             try:
                 await self._storage.probe()
-            except (StorageFull, Unavailable):
+            except Unavailable as error:
+                self._in_trouble(error)
                 return False
-            self._full = False
-            log.info("storage_has_room_again")
+            self._well()
         return True
 
     async def prepared(self, key: str, max_edge: int) -> SourceImage:
@@ -50,9 +52,10 @@ class ResultStore:
             return await imaging.prepare(data, max_edge)
         except NotStored as error:
             raise UpstreamError(Outcome.INPUT, "The original image is no longer there.") from error
+        except Unavailable as error:
+            self._in_trouble(error)
+            raise
         except AppError as error:
-            if isinstance(error, StorageFull | Unavailable):
-                raise
             raise UpstreamError(Outcome.INPUT, error.detail) from error
 
     async def keep(self, lease: Lease, data: bytes) -> Delivered:
@@ -64,6 +67,7 @@ class ResultStore:
             raise UpstreamError(
                 Outcome.BACKOFF, error.detail, error_code="unreadable_result", max_retries=1, billed=True
             ) from error
+        failpoints.hit("results.proved", task=lease.task_id)
         facts = proved.facts
         # few folders: making one is another wait for the disk
         stem = f"results/{lease.task_id % 100:02}/{lease.task_id}-{lease.token}"
@@ -94,12 +98,23 @@ class ResultStore:
         while True:
             try:
                 await asyncio.gather(*(self._storage.put_bytes(key, data) for key, data in objects.items()))
-            except (StorageFull, Unavailable):
-                self._full = True
+            except Unavailable as error:
+                self._in_trouble(error)
                 if clock.monotonic() + pause > until:
                     raise
                 await asyncio.sleep(pause)
                 pause = min(8.0, pause * 2)
             else:
-                self._full = False
+                self._well()
                 return
+
+    def _in_trouble(self, error: Unavailable) -> None:
+        now: State = "full" if isinstance(error, StorageFull) else "unavailable"
+        if now != self._state:
+            log.error("storage_in_trouble", state=now)
+        self._state = now
+
+    def _well(self) -> None:
+        if self._state != "ok":
+            log.info("storage_well_again")
+        self._state = "ok"

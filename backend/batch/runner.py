@@ -5,8 +5,9 @@ Whatever happens in between, every claimed lease ends in exactly one settle by s
 
 import asyncio
 import random
+import uuid
 
-from backend import clock, logs
+from backend import clock, failpoints, logs
 from backend.batch import policy, queries
 from backend.batch.ahead import Ahead, Wanted
 from backend.batch.keeper import Attempt, Keeper, Stop
@@ -14,19 +15,19 @@ from backend.batch.lease import Lease
 from backend.batch.outcomes import Cancelled, Delivered, Failed, Outcome, Released
 from backend.batch.queries import Job
 from backend.batch.results import ResultStore
-from backend.batch.service.claim import anything_due, claim, upcoming
+from backend.batch.service.claim import anything_due, claim, claimed, upcoming
 from backend.batch.service.jobs import note_job
 from backend.batch.service.settle import Settled, settle
 from backend.batch.switchboard import NotConnected, Switchboard
-from backend.db import TROUBLE, Database
+from backend.db import TROUBLE, CommitUnknown, Database
 from backend.dispatcher import Nothing
-from backend.errors import StorageFull, Unavailable
+from backend.errors import Unavailable
 from backend.upstreams.base import EditRequest, ModelSpec, Upstream, UpstreamError
 from backend.upstreams.base import Outcome as Kind
 
 log = logs.get(__name__)
 
-STORAGE_WAIT = 30.0
+STORAGE_WAIT = 5.0
 TROUBLE_WAIT = 1.0
 SETTLE_WAIT_MOST = 5.0
 
@@ -44,9 +45,11 @@ class Runner:
         lease_seconds: float,
         deadline: float,
         ahead: int,
+        suspect_after: int,
     ) -> None:
         self._db, self._results, self._switchboard, self._keeper = db, results, switchboard, keeper
-        self._lease_seconds, self._deadline = lease_seconds, deadline
+        self._lease_seconds, self._deadline, self._suspect_after = lease_seconds, deadline, suspect_after
+        self._in_work: dict[str, Lease] = {}
         self._ahead = Ahead(self._upcoming, results.prepared, most=ahead)
 
     async def close(self) -> None:
@@ -54,14 +57,28 @@ class Runner:
         await self._ahead.close()
 
     async def claim(self) -> Lease | Nothing:
-        """The next lease, or nothing while the storage is full or the database is away."""
+        """The next lease; nothing while the storage is full, the database is away, or something is to be worked on alone."""
+        if any(lease.alone for lease in self._in_work.values()):
+            return Nothing()
         try:
             if not await self._results.has_room():
-                return Nothing(due_in=STORAGE_WAIT / 6)
-            return await self._db.write(claim, self._keeper.owner, self._lease_seconds)
+                return Nothing(due_in=STORAGE_WAIT)
+            got = await self._claim(uuid.uuid4().hex)
         except TROUBLE as error:
             log.warning("claim_failed", error=type(error).__name__)
             return Nothing(due_in=TROUBLE_WAIT)
+        if isinstance(got, Lease):
+            self._in_work[got.token] = got
+        return got
+
+    async def _claim(self, token: str) -> Lease | Nothing:
+        idle, owner = not self._in_work, self._keeper.owner
+        try:
+            return await self._db.write(
+                claim, owner, self._lease_seconds, token=token, suspect_after=self._suspect_after, idle=idle
+            )
+        except CommitUnknown:
+            return await self._db.read(claimed, token, self._suspect_after) or Nothing(due_in=TROUBLE_WAIT)
 
     async def probe(self) -> bool:
         """Whether there is work that nobody woke us for."""
@@ -73,10 +90,14 @@ class Runner:
 
     async def run(self, lease: Lease) -> None:
         """Work on the lease and settle it."""
-        with self._ahead.at_work():
-            await self._see_through(lease)
+        try:
+            with self._ahead.at_work():
+                await self._see_through(lease)
+        finally:
+            del self._in_work[lease.token]
 
     async def _see_through(self, lease: Lease) -> None:
+        failpoints.hit("runner.claimed", task=lease.task_id, slot=lease.slot_no, token=lease.token)
         started = clock.monotonic()
         work = asyncio.create_task(self._work(lease))
         async with self._keeper.tracking(lease, work) as attempt:
@@ -85,6 +106,7 @@ class Runner:
             outcome = _outcome_of(work, attempt)
             if outcome is None:
                 return  # someone else's by now
+            failpoints.hit("runner.settling", task=lease.task_id, outcome=type(outcome).__name__)
             result = await self._settle(lease, outcome)
         took = round(clock.monotonic() - started, 3)
         log.info("attempt", task_id=lease.task_id, outcome=type(outcome).__name__, settled=result.value, seconds=took)
@@ -92,7 +114,11 @@ class Runner:
             await self._results.discard(outcome)
 
     async def _work(self, lease: Lease) -> Outcome:
-        job = await self._db.read(queries.job, lease)
+        try:
+            job = await self._db.read(queries.job, lease)
+        except Unavailable as error:
+            log.warning("job_not_read", task_id=lease.task_id, error=type(error).__name__)
+            return Released(TROUBLE_WAIT)
         if job is None:
             return Cancelled()  # deleted meanwhile
         if job.source_key is None:
@@ -100,7 +126,7 @@ class Runner:
         try:
             async with self._switchboard.working(job.upstream, job.model) as (model, upstream):
                 request = await self._prepared(lease, job, job.source_key, model)
-                data = await self._edited(upstream, request)
+                data = await self._edited(lease, upstream, request)
             return await self._results.keep(lease, data)
         except NotConnected as error:
             return Failed(error.error_code, str(error))
@@ -115,7 +141,7 @@ class Runner:
             )
             standbys = self._switchboard.standbys(job.model, job.chosen_model, job.upstream)
             return policy.decide(error, _budget(job, error), standbys)
-        except (StorageFull, Unavailable) as error:
+        except Unavailable as error:
             log.error("not_stored", task_id=job.task_id, error=type(error).__name__)
             return Released(STORAGE_WAIT)
 
@@ -124,7 +150,10 @@ class Runner:
         references = [await self._results.prepared(key, model.max_edge) for key in job.reference_keys]
 
         async def note(upstream_job: str) -> None:
-            await self._db.write_known(note_job, lease, upstream_job)
+            try:
+                await self._db.write_known(note_job, lease, upstream_job)
+            except TROUBLE as error:  # only a crash would need it; giving up here would order the work again
+                log.warning("job_not_noted", task_id=lease.task_id, job=upstream_job, error=type(error).__name__)
 
         return EditRequest(
             prompt=job.prompt,
@@ -141,7 +170,8 @@ class Runner:
     async def _upcoming(self, limit: int) -> list[Wanted]:
         return self._switchboard.inputs(await self._db.read(upcoming, limit))
 
-    async def _edited(self, upstream: Upstream, request: EditRequest) -> bytes:
+    async def _edited(self, lease: Lease, upstream: Upstream, request: EditRequest) -> bytes:
+        failpoints.hit("runner.calling", task=lease.task_id, token=lease.token)
         try:
             with self._ahead.waiting():
                 async with asyncio.timeout(self._deadline):
@@ -149,6 +179,8 @@ class Runner:
         except TimeoutError as error:
             detail = f"No answer within {self._deadline:.0f} s."
             raise UpstreamError(Kind.AMBIGUOUS, detail, billed=True) from error
+        finally:
+            failpoints.hit("runner.called", task=lease.task_id, token=lease.token)
 
     async def _settle(self, lease: Lease, outcome: Outcome) -> Settled:
         """Until it is known how it ended: giving up would lose an image or a credit."""

@@ -45,6 +45,7 @@ class ModelOut(Out):
     provider: str
     sizes: list[str]
     aspect_ratios: list[str]
+    max_references: int
 
 
 class BatchConfigOut(Out):
@@ -114,6 +115,8 @@ class QueueOut(Out):
     batch_name: str
     prompt: str
     model: str
+    aspect_ratio: str | None
+    image_size: str | None
     status: QueueStatus
     total_images: int
     completed_images: int
@@ -129,6 +132,13 @@ class QueueOut(Out):
     created_at: Time
     started_at: Time | None
     completed_at: Time | None
+
+
+class CoverOut(Out):
+    """The first pictures of a batch, results where there are some."""
+
+    queue_id: int
+    images: list[ImageOut]
 
 
 class TaskOut(Out):
@@ -155,6 +165,6 @@ class TaskOut(Out):
     version: int
 
 
-def now_or_later(run_at: datetime, status: str, attempts: int) -> datetime | None:
-    """When a task that was tried before is due again."""
-    return run_at if status == TaskStatus.PENDING and attempts > 0 else None
+def now_or_later(run_at: datetime, status: str, *, tried: bool, held_back: bool) -> datetime | None:
+    """When a task that was tried before is due again; nobody knows of one whose batch is paused."""
+    return run_at if status == TaskStatus.PENDING and tried and not held_back else None

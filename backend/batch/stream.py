@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from backend import clock
+from backend import clock, failpoints
 from backend.batch import queries
 from backend.batch.events import Changes, Feed, missed, newest_event
 from backend.db import Database
@@ -70,6 +70,7 @@ async def _states(db: Database, listener: Listener, changes: Changes) -> AsyncIt
     """The present state of all that changed, batches last: their counters then include the tasks before them."""
     tasks = await db.read(queries.tasks_by_id, changes.tasks, listener.user_id) if changes.tasks else []
     found = await db.read(queries.queues_by_id, changes.queues, listener.user_id)
+    failpoints.hit("stream.telling")
     for task in tasks:
         yield sse.event("task", task, changes.last_id)
     for queue in found:

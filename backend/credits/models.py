@@ -58,3 +58,17 @@ class CreditEntry(Base):
     attempt_token: Mapped[str | None] = mapped_column(String(32))
     reason: Mapped[str] = mapped_column(String(500), default="")
     created_at: Mapped[CreatedAt]
+
+
+class CreditRequest(Base):
+    """A request that moved credits and was answered: the same one again is answered from here, and moves nothing."""
+
+    __tablename__ = "credit_requests"
+    __table_args__ = PLAIN_OPTIONS
+
+    # of whoever asked, which may be an administrator
+    user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_digest: Mapped[str] = mapped_column(String(64))
+    answer: Mapped[int] = mapped_column(BigInt)
+    created_at: Mapped[CreatedAt] = mapped_column(index=True)

@@ -4,16 +4,18 @@ Order in a transaction, everywhere: slot, task, account, batch, ledger. So the a
 is written after it.
 """
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.credits.models import CreditAccount, CreditEntry
-from backend.db import affected
-from backend.errors import BalanceTooLow, InsufficientCredits, NotFound
+from backend.credits.models import CreditAccount, CreditEntry, CreditRequest
+from backend.db import affected, utc_after
+from backend.errors import BalanceTooLow, IdempotencyMismatch, InsufficientCredits, NotFound
 
 
 class Resolution(StrEnum):
@@ -44,6 +46,39 @@ async def open_account(session: AsyncSession, user_id: int, amount: int) -> None
     if amount:
         session.add(_line(user_id, "grant", amount, amount, amount, reason="sign-up"))
         await session.flush()
+
+
+async def once(
+    session: AsyncSession, user_id: int, key: str, meaning: Sequence[object], act: Callable[[], Awaitable[int]]
+) -> int:
+    """What `act` answers; when the user made this very request before, what it answered then. Two at once take turns.
+
+    `meaning` is all that the request asks for. Raises IdempotencyMismatch when the key was another request's.
+    """
+    digest, done = digest_of(meaning), CreditRequest
+    await session.execute(select(CreditAccount.user_id).where(CreditAccount.user_id == user_id).with_for_update())
+    mine = (done.user_id == user_id, done.idempotency_key == key)
+    before = (await session.execute(select(done.request_digest, done.answer).where(*mine))).first()
+    if before is None:
+        answer = await act()
+        session.add(done(user_id=user_id, idempotency_key=key, request_digest=digest, answer=answer))
+        await session.flush()
+        return answer
+    if before.request_digest != digest:
+        raise IdempotencyMismatch
+    return int(before.answer)
+
+
+def digest_of(meaning: object) -> str:
+    """SHA-256 over what a request means, not how it was spelt on the wire."""
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+async def forget_requests(session: AsyncSession, older_than_seconds: float) -> int:
+    """Delete old answers; nobody repeats a request after that long. Answers how many."""
+    return await affected(
+        session, delete(CreditRequest).where(CreditRequest.created_at < utc_after(-older_than_seconds))
+    )
 
 
 async def adjust(session: AsyncSession, user_id: int, delta: int, reason: str) -> int:

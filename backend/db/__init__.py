@@ -2,7 +2,7 @@
 
 from backend.db.base import Base
 from backend.db.session import TROUBLE, CommitUnknown, Database, affected, announce
-from backend.db.types import BigInt, CreatedAt, Id, UpdatedAt, UtcDateTime, utc_after, utcnow
+from backend.db.types import BigInt, CreatedAt, Id, UpdatedAt, UtcDateTime, millis, utc_after, utcnow
 
 __all__ = [
     "TROUBLE",
@@ -16,6 +16,7 @@ __all__ = [
     "UtcDateTime",
     "affected",
     "announce",
+    "millis",
     "utc_after",
     "utcnow",
 ]

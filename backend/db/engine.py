@@ -16,6 +16,7 @@ from backend.db.lanes import InlineConnection, Lane, Lanes, Place, Pool
 SQLITE_BUSY_SECONDS = 30
 SQLITE_READERS = 3
 CONNECT_SECONDS = 5
+POOL_SECONDS = 30.0
 RECYCLE_SECONDS = 1800  # below any sane wait_timeout
 
 # deadlock, lock wait timeout, record changed since last read (snapshot isolation), serialization failure
@@ -65,7 +66,8 @@ def mysql_engine(url: str, pool_size: int) -> AsyncEngine:
         max_overflow=pool_size,
         pool_pre_ping=True,
         pool_recycle=RECYCLE_SECONDS,
-        pool_timeout=30,
+        pool_timeout=POOL_SECONDS,
+        pool_reset_on_return=None,  # a session ends its transaction itself; asking for that twice is a round trip
         connect_args={"async_creator_fn": connect, "charset": "utf8mb4", "local_infile": False},
     )
     return engine

@@ -15,9 +15,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import CursorResult, UpdateBase, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoPlace
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend import logs
+from backend import failpoints, logs
 from backend.db.engine import Fault, fault_of, open_places
 from backend.db.lanes import Sessions
 from backend.errors import StorageFull, Unavailable
@@ -110,6 +111,8 @@ class Database:
             except CommitUnknown:
                 if not repeatable or attempt == MAX_TRIES:
                     raise
+            except NoPlace as error:  # every connection was taken for as long as anybody should wait
+                raise Unavailable("The database does not answer.") from error
             except (DBAPIError, OSError) as error:
                 fault = fault_of(error)
                 if fault is Fault.FULL:
@@ -133,12 +136,14 @@ class Database:
             async with sessions() as session:
                 result = await verb(session, *args, **kwargs)
                 await session.flush()
+                failpoints.hit("db.before_commit", verb=verb.__name__)
                 try:
                     await session.commit()
                 except (DBAPIError, OSError) as error:
                     if fault_of(error) is Fault.LOST:
                         raise CommitUnknown from error
                     raise
+                failpoints.hit("db.after_commit", verb=verb.__name__)
                 return result, session.info.get(_TOPICS, set())
 
         result, topics = await self._places.writer.run(writing)

@@ -88,5 +88,25 @@ def _utc_after_mysql(element: utc_after, compiler: Any, **kw: Any) -> str:
     return f"DATE_ADD(UTC_TIMESTAMP(3), INTERVAL ROUND({seconds} * 1000) * 1000 MICROSECOND)"
 
 
+class millis(FunctionElement[int]):  # noqa: N801
+    """SQL: a time as whole milliseconds since 1970, to be counted with."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(millis, "sqlite")
+def _millis_sqlite(element: millis, compiler: Any, **kw: Any) -> str:
+    time = compiler.process(element.clauses, **kw)
+    return f"CAST(ROUND((julianday({time}) - 2440587.5) * 86400000) AS INTEGER)"
+
+
+@compiles(millis, "mysql")
+@compiles(millis, "mariadb")
+def _millis_mysql(element: millis, compiler: Any, **kw: Any) -> str:
+    time = compiler.process(element.clauses, **kw)
+    return f"(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {time}) DIV 1000)"
+
+
 CreatedAt = Annotated[datetime, mapped_column(UtcDateTime, server_default=utcnow())]
 UpdatedAt = Annotated[datetime, mapped_column(UtcDateTime, server_default=utcnow(), onupdate=utcnow())]

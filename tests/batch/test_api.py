@@ -17,6 +17,7 @@ from backend.batch.models import BatchQueue, BatchTask
 from backend.images.models import Image
 from tests.batch.books import assert_books_balance
 from tests.fakes.pictures import jpeg, png
+from tests.service import problem
 
 Register = Callable[[str], Awaitable[httpx.AsyncClient]]
 Files = list[tuple[str, tuple[str, bytes, str]]]
@@ -95,6 +96,17 @@ async def test_fifty_images_of_one_name_come_back_as_fifty(app: FastAPI, lin: ht
     answer = await lin.get(f"/api/batch/queues/{queue['id']}/archive")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert len({name.casefold() for name in archive.namelist()}) == 51
+        assert {"same.png", "same (2).png", "same (50).png"} <= set(archive.namelist())
+
+
+async def test_a_png_comes_back_as_a_png(app: FastAPI, lin: httpx.AsyncClient) -> None:
+    given = [("images", (name, png(), "image/png")) for name in ("照片.png", "a/b/c.jpg")]
+    made = await lin.post("/api/batch/queues", files=given, data={"prompt": "水彩"})
+    queue = await ended(lin, app, made.json()["id"])
+    answer = await lin.get(f"/api/batch/queues/{queue['id']}/archive")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert sorted(archive.namelist()) == ["a/b/c.png", "manifest.csv", "照片.png"]  # by what they are, not by name
+        assert archive.read("照片.png").startswith(b"\x89PNG")
 
 
 async def test_the_same_file_fifty_times_is_stored_once_and_edited_fifty_times(
@@ -228,6 +240,15 @@ async def test_an_idempotency_key_makes_a_repeat_harmless(app: FastAPI, lin: htt
     assert (await lin.get("/api/auth/me")).json()["credits"] == 49
 
 
+async def test_a_field_of_a_form_that_is_left_blank_is_not_given(lin: httpx.AsyncClient) -> None:
+    blank = dict.fromkeys(("model", "batch_name", "aspect_ratio", "image_size", "sample_first"), "")
+    made = await lin.post("/api/batch/queues", files=files("a.jpg"), data=WISH | blank)
+    assert made.status_code == 201
+    for wrong in ({"prompt": ""}, {"nonsense": ""}):
+        answer = await lin.post("/api/batch/queues", files=files("a.jpg"), data=WISH | wrong)
+        assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+
+
 async def test_a_strict_body_takes_no_number_for_another(lin: httpx.AsyncClient) -> None:
     for body in (
         '{"image_ids":["1"],"prompt":"x"}',
@@ -329,7 +350,12 @@ async def test_an_edit_the_newest_version_is_in_the_archive(app: FastAPI, lin: h
     await ended(lin, app, queue_id)
     task = (await lin.get(f"/api/batch/queues/{queue_id}/tasks")).json()["items"][0]
     edit = {"prompt": "黑白", "source": "generated"}
-    child = (await lin.post(f"/api/batch/tasks/{task['id']}/edit", json=edit)).json()
+    key = {"Idempotency-Key": "k"}
+    child = (await lin.post(f"/api/batch/tasks/{task['id']}/edit", json=edit, headers=key)).json()
+    again = await lin.post(f"/api/batch/tasks/{task['id']}/edit", json=edit, headers=key)
+    assert (again.status_code, again.json()["id"]) == (201, child["id"])
+    other = await lin.post(f"/api/batch/tasks/{task['id']}/edit", json=edit | {"prompt": "x"}, headers=key)
+    assert problem(other) == (422, "idempotency_mismatch")
     assert (child["parent_task_id"], child["queue_id"]) == (task["id"], queue_id)
     assert child["status"] in ("pending", "processing", "completed")  # a free slot does not wait for us to look
     queue = await ended(lin, app, queue_id)

@@ -4,18 +4,20 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.lease import Lease
+from backend.batch.models import BatchTask
 from backend.batch.outcomes import Again, UpstreamDown
 from backend.batch.service.claim import Lane, anything_due, claim, ensure_slots, oldest_due, set_concurrency
+from backend.batch.service.recovery import start_trial
 from backend.batch.service.settle import Settled, settle
 from backend.batch.service.upstreams import bring_up
 from backend.batch.states import PausedReason
 from backend.clock import now
 from backend.config import service as config
-from backend.db import Database
+from backend.db import Database, utcnow
 from backend.dispatcher import Nothing
 from tests.batch.books import assert_books_balance
 from tests.batch.conftest import MODEL, all_tasks, busy_slots, delivered, the_queue
@@ -144,6 +146,27 @@ async def test_an_upstream_that_refuses_everything_pauses_its_batches(
     assert (queue.status, queue.paused_reason) == ("paused", "upstream_rejected_auth")
     assert isinstance(await db.write(claim, "me", 60.0), Nothing)
     assert {t.status for t in await db.read(all_tasks, queue_id)} == {"pending"}
+    await db.read(assert_books_balance)
+
+
+async def test_a_trial_keeps_the_wait_that_it_was_told(db: Database, make_user: MakeUser, order: MakeOrder) -> None:
+    await order(await make_user(), 2)
+    await db.write(settle, await taken(db), Again(600.0, "upstream_unavailable", "busy"))
+    await db.write(settle, await taken(db), UpstreamDown(PausedReason.QUOTA, "nothing left"))
+    assert await db.write(start_trial, "main")
+    trial = await taken(db)  # what it was told before the upstream went down does not matter any more
+    await db.write(settle, trial, Again(600.0, "upstream_rate_limited", "slow down", counts=False, park=True))
+    assert not await db.read(anything_due)
+    assert isinstance(await db.write(claim, "me", 60.0), Nothing)
+    assert await db.write(start_trial, "main")
+    assert isinstance(await db.write(claim, "me", 60.0), Nothing)
+
+    async def wait_is_over(session: AsyncSession) -> None:
+        await session.execute(update(BatchTask).where(BatchTask.id == trial.task_id).values(run_at=utcnow()))
+
+    await db.write(wait_is_over)
+    assert await db.read(anything_due)
+    assert (await taken(db)).task_id == trial.task_id
     await db.read(assert_books_balance)
 
 

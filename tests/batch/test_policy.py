@@ -48,6 +48,15 @@ def test_a_senseless_wait_is_bounded(asked: float | None, least: float) -> None:
     assert least <= answer.delay <= least + 2
 
 
+def test_a_failure_that_names_a_delay_comes_no_sooner_and_counts() -> None:
+    error = UpstreamError(Outcome.BACKOFF, "bad gateway", retry_after=30)
+    answer = decide(error, budget())
+    assert isinstance(answer, Again)
+    assert 30 <= answer.delay <= 32
+    assert (answer.counts, answer.park) == (True, False)
+    assert decide(error, budget(3)) == Failed("upstream_unavailable", "bad gateway")
+
+
 def test_backoff_grows_is_capped_and_ends() -> None:
     error = UpstreamError(Outcome.BACKOFF, "busy")
     first, second = decide(error, budget(1)), decide(error, budget(2))

@@ -1,6 +1,7 @@
 """Everything that is only read of batches and tasks."""
 
 from backend.batch.queries.jobs import Job, Result, archive_entries, job
+from backend.batch.queries.pictures import covers, references
 from backend.batch.queries.queues import (
     QueueFilter,
     active_queue_ids,
@@ -19,6 +20,7 @@ __all__ = [
     "TaskFilter",
     "active_queue_ids",
     "archive_entries",
+    "covers",
     "estimate",
     "in_flight_and_pending",
     "job",
@@ -26,6 +28,7 @@ __all__ = [
     "list_tasks",
     "queue_of",
     "queues_by_id",
+    "references",
     "task_of",
     "tasks_by_id",
     "tasks_of_queues",

@@ -44,8 +44,6 @@ class Job:
 class Result:
     """One line of an archive: a task, and where its result is if it has one."""
 
-    task_id: int
-    parent_task_id: int | None
     position: int
     filename: str
     prompt: str
@@ -54,7 +52,6 @@ class Result:
     error_code: str | None
     storage_key: str | None
     mime_type: str | None
-    size_bytes: int | None
 
 
 async def job(session: AsyncSession, lease: Lease) -> Job | None:
@@ -121,7 +118,7 @@ async def archive_entries(
     """
     task, generated = BatchTask, aliased(Image)
     query = (
-        select(task, generated.storage_key, generated.mime_type, generated.size_bytes)
+        select(task, generated.storage_key, generated.mime_type)
         .outerjoin(generated, generated.id == task.generated_image_id)
         .where(task.queue_id == queue_id)
         .order_by(task.position, task.id)
@@ -129,10 +126,8 @@ async def archive_entries(
     if task_ids is not None:
         query = query.where(task.id.in_(task_ids))
     newest: dict[int, Result] = {}
-    for found, key, mime_type, size in (await session.execute(query)).all():
+    for found, key, mime_type in (await session.execute(query)).all():
         result = Result(
-            found.id,
-            found.parent_task_id,
             found.position,
             found.original_filename,
             found.prompt,
@@ -141,7 +136,6 @@ async def archive_entries(
             found.error_code,
             key if found.status == TaskStatus.COMPLETED else None,
             mime_type,
-            size,
         )
         slot = found.id if task_ids is not None else found.position
         if slot not in newest or result.storage_key or not newest[slot].storage_key:

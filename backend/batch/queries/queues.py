@@ -3,13 +3,15 @@
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend import clock
 from backend.batch.models import BatchQueue, BatchTask, DispatchSlot
 from backend.batch.schemas import QueueOut
 from backend.batch.states import FINAL, PausedReason, QueueStatus, TaskStatus
@@ -18,6 +20,11 @@ from backend.errors import NotFound
 
 ENOUGH_DURATIONS = 2
 RECENT = 50
+LATELY = 2000
+"""So many of everybody's last images are looked through for those of one model."""
+FRESH_SECONDS = 1.0
+
+_counted: WeakKeyDictionary[Engine | Connection, tuple[float, Mapping[int, int]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +80,17 @@ async def dressed(session: AsyncSession, rows: Sequence[BatchQueue]) -> list[Que
 async def estimate(session: AsyncSession, model: str, count: int) -> int | None:
     """Seconds until `count` more images of `model` would be done, by the recent ones; None when there were too few."""
     task = BatchTask
-    recent = await session.execute(
-        select(task.started_at, task.completed_at)
-        .where(task.model == model, task.status == TaskStatus.COMPLETED)
+    lately = await session.execute(
+        select(task.model, task.started_at, task.completed_at)
+        .where(task.status == TaskStatus.COMPLETED)
         .order_by(task.id.desc())
-        .limit(RECENT)
+        .limit(LATELY)
     )
-    taken = [_seconds(start, end) for start, end in recent.all()]
+    taken = [_seconds(start, end) for of, start, end in lately.all() if of == model][:RECENT]
     if len(taken) < ENOUGH_DURATIONS:
         return None
-    waiting = await session.scalar(select(func.count()).where(task.status == TaskStatus.PENDING, task.claimable))
-    return _eta((waiting or 0) + count, taken, await _concurrency(session))
+    waiting = sum((await _waiting(session)).values())
+    return _eta(waiting + count, taken, await _concurrency(session))
 
 
 async def in_flight_and_pending(session: AsyncSession) -> tuple[int, int, int]:
@@ -110,19 +117,19 @@ def _filtered(which: QueueFilter) -> Select[BatchQueue]:
     return query
 
 
-async def _positions(session: AsyncSession, rows: Iterable[BatchQueue]) -> Mapping[int, int]:
+async def _positions(session: AsyncSession, rows: Sequence[BatchQueue]) -> Mapping[int, int]:
     """Users take turns: before a batch's next image each other user is served once for it, and once more for every
     image of the same user's older batches."""
     task = BatchTask
     counts = await session.execute(
         select(task.user_id, task.queue_id, func.count())
-        .where(task.status == TaskStatus.PENDING, task.claimable)
+        .where(task.status == TaskStatus.PENDING, task.claimable, task.user_id.in_({row.user_id for row in rows}))
         .group_by(task.user_id, task.queue_id)
     )
     waiting: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for user_id, queue_id, count in counts.all():
         waiting[user_id][queue_id] = count
-    totals = {user_id: sum(queues.values()) for user_id, queues in waiting.items()}
+    totals = await _waiting(session) if waiting else {}
     positions = {}
     for row in rows:
         mine = waiting.get(row.user_id, {})
@@ -130,6 +137,21 @@ async def _positions(session: AsyncSession, rows: Iterable[BatchQueue]) -> Mappi
             turns = 1 + sum(count for queue_id, count in mine.items() if queue_id < row.id)
             positions[row.id] = sum(min(total, turns) for user, total in totals.items() if user != row.user_id)
     return positions
+
+
+async def _waiting(session: AsyncSession) -> Mapping[int, int]:
+    """How many images of each user wait, a second ago at most: every look at a batch asks, and counting them takes the
+    longer the more of them there are."""
+    place, now = session.get_bind(), clock.monotonic()
+    at, known = _counted.get(place, (-math.inf, {}))
+    if now - at < FRESH_SECONDS:
+        return known
+    task = BatchTask
+    # all of it is in the index of the claim
+    query = select(task.user_id, func.count()).where(task.status == TaskStatus.PENDING, task.claimable)
+    found = {user_id: count for user_id, count in (await session.execute(query.group_by(task.user_id))).all()}
+    _counted[place] = now, found
+    return found
 
 
 async def _durations(session: AsyncSession, queue_ids: Collection[int]) -> Mapping[int, list[float]]:

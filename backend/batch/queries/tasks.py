@@ -77,10 +77,12 @@ async def _run(session: AsyncSession, query: Select[BatchTask, Image, Image]) ->
 
 
 def _out(task: BatchTask, original: Image | None, generated: Image | None) -> TaskOut:
+    # waiting as asked is not an attempt, but there was one
+    tried = task.attempts > 0 or task.error_code is not None
     columns = {name: getattr(task, name) for name in TaskOut.model_fields if hasattr(task, name)}
     return TaskOut(
         **columns,
         original_image=ImageOut.model_validate(original) if original else None,
         generated_image=ImageOut.model_validate(generated) if generated else None,
-        next_attempt_at=now_or_later(task.run_at, task.status, task.attempts),
+        next_attempt_at=now_or_later(task.run_at, task.status, tried=tried, held_back=not task.claimable),
     )

@@ -3,12 +3,13 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
 from backend.auth.deps import CurrentUser
 from backend.batch import queries
-from backend.batch.deps import Attempts, BatchIntake, IdempotencyKey
+from backend.batch.deps import Attempts, BatchIntake
 from backend.batch.queries import QueueFilter, TaskFilter
-from backend.batch.schemas import ApproveIn, QueueIn, QueueOut, RenameIn, TaskOut, WishIn
+from backend.batch.schemas import ApproveIn, CoverOut, QueueIn, QueueOut, RenameIn, TaskOut, WishIn
 from backend.batch.service import control
 from backend.batch.states import QueueStatus, TaskStatus
 from backend.errors import (
@@ -29,13 +30,24 @@ from backend.errors import (
     UnsupportedMediaType,
 )
 from backend.images.deps import ImageIngest
-from backend.web.deps import Db, Paging, PathId
+from backend.images.schemas import ImageOut
+from backend.web.deps import AppSettings, Db, Digits, Paging, PathId, RequestKey
 from backend.web.problems import responses
-from backend.web.schemas import Page, Text, encode_cursor
+from backend.web.schemas import MAX_ID, Page, Text, encode_cursor
 
 router = APIRouter()
 
+QueueId = Annotated[int, Digits, Field(ge=1, le=MAX_ID)]
 Search = Annotated[Text | None, Query(max_length=200, description="Part of the name or of the prompt.")]
+
+
+def _form(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a body as that of a form, which knows no null: what may be left out may be left blank."""
+    for field in schema["properties"].values():
+        if "anyOf" in field:
+            field.update({**field.pop("anyOf")[0], "minLength": 0, "default": ""})
+    return schema
+
 
 UPLOAD_BODY: dict[str, Any] = {
     "requestBody": {
@@ -44,7 +56,7 @@ UPLOAD_BODY: dict[str, Any] = {
             "multipart/form-data": {
                 "schema": {
                     "allOf": [
-                        WishIn.model_json_schema(),
+                        _form(WishIn.model_json_schema()),
                         {
                             "type": "object",
                             "required": ["images"],
@@ -85,7 +97,7 @@ UPLOAD_BODY: dict[str, Any] = {
     ),
 )
 async def create_queue(
-    request: Request, response: Response, user: CurrentUser, intake: BatchIntake, db: Db, key: IdempotencyKey
+    request: Request, response: Response, user: CurrentUser, intake: BatchIntake, db: Db, key: RequestKey
 ) -> QueueOut:
     content_type = request.headers.get("content-type", "")
     queue_id = await intake.take(user.user_id, content_type, request.stream(), key)
@@ -146,6 +158,21 @@ async def list_queue_tasks(
     return Page(items=items, next_cursor=encode_cursor(items[-1].position, items[-1].id) if more else None)
 
 
+@router.get(
+    "/queues/{queue_id}/references", summary="The reference images it was made with", responses=responses(NotFound)
+)
+async def list_queue_references(queue_id: PathId, user: CurrentUser, db: Db) -> Page[ImageOut]:
+    await db.read(queries.queue_of, user.user_id, queue_id)
+    return Page(items=list(await db.read(queries.references, queue_id)), next_cursor=None)
+
+
+@router.get("/covers", summary="The first pictures of several batches, for a list of them")
+async def list_covers(
+    user: CurrentUser, db: Db, queue_ids: Annotated[list[QueueId], Query(min_length=1, max_length=100)]
+) -> Page[CoverOut]:
+    return Page(items=await db.read(queries.covers, user.user_id, queue_ids), next_cursor=None)
+
+
 @router.post("/queues/{queue_id}/pause", summary="Start no further image", responses=responses(NotFound, InvalidState))
 async def pause_queue(queue_id: PathId, user: CurrentUser, db: Db) -> QueueOut:
     await db.write(control.pause, user.user_id, queue_id)
@@ -181,8 +208,8 @@ async def approve_queue(queue_id: PathId, user: CurrentUser, db: Db, body: Appro
 @router.post(
     "/queues/{queue_id}/retry",
     summary="Try every failed image again, at its price",
-    responses=responses(NotFound, InsufficientCredits),
+    responses=responses(NotFound, InsufficientCredits, QueueFull),
 )
-async def retry_queue(queue_id: PathId, user: CurrentUser, db: Db) -> QueueOut:
-    await db.write(control.retry, user.user_id, queue_id)
+async def retry_queue(queue_id: PathId, user: CurrentUser, db: Db, settings: AppSettings) -> QueueOut:
+    await db.write(control.retry, user.user_id, queue_id, settings.max_pending_per_user)
     return await db.read(queries.queue_of, user.user_id, queue_id)

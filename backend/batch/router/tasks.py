@@ -7,8 +7,8 @@ from backend.batch import queries
 from backend.batch.deps import Attempts, Models
 from backend.batch.schemas import EditIn, TaskOut
 from backend.batch.service import tasks
-from backend.errors import InsufficientCredits, InvalidState, NotFound
-from backend.web.deps import Db, PathId
+from backend.errors import IdempotencyMismatch, InsufficientCredits, InvalidState, NotFound, QueueFull
+from backend.web.deps import AppSettings, Db, PathId, RequestKey
 from backend.web.problems import responses
 
 router = APIRouter()
@@ -22,10 +22,10 @@ async def get_task(task_id: PathId, user: CurrentUser, db: Db) -> TaskOut:
 @router.post(
     "/tasks/{task_id}/retry",
     summary="Try a failed image again, at its price",
-    responses=responses(NotFound, InsufficientCredits, InvalidState),
+    responses=responses(NotFound, InsufficientCredits, InvalidState, QueueFull),
 )
-async def retry_task(task_id: PathId, user: CurrentUser, db: Db) -> TaskOut:
-    await db.write(tasks.retry_task, user.user_id, task_id)
+async def retry_task(task_id: PathId, user: CurrentUser, db: Db, settings: AppSettings) -> TaskOut:
+    await db.write(tasks.retry_task, user.user_id, task_id, settings.max_pending_per_user)
     return await db.read(queries.task_of, user.user_id, task_id)
 
 
@@ -40,10 +40,13 @@ async def cancel_task(task_id: PathId, user: CurrentUser, db: Db, attempts: Atte
     "/tasks/{task_id}/edit",
     status_code=201,
     summary="Another version of an image, at the price of one",
-    responses=responses(NotFound, InsufficientCredits, InvalidState),
+    responses=responses(NotFound, InsufficientCredits, InvalidState, QueueFull, IdempotencyMismatch),
 )
-async def edit_task(task_id: PathId, body: EditIn, user: CurrentUser, models: Models, db: Db) -> TaskOut:
+async def edit_task(
+    task_id: PathId, body: EditIn, user: CurrentUser, models: Models, db: Db, settings: AppSettings, key: RequestKey
+) -> TaskOut:
     parent = await db.read(queries.task_of, user.user_id, task_id)
     model = await models.chosen(user.user_id, parent.model)
-    made = await db.write(tasks.edit_task, user.user_id, task_id, body.prompt, body.source, model)
+    most = settings.max_pending_per_user
+    made = await db.write_known(tasks.edit_task, user.user_id, task_id, body, model, most, key)
     return await db.read(queries.task_of, user.user_id, made)

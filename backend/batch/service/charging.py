@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchQueue, BatchTask
-from backend.batch.service import WORK
+from backend.batch.service.pausing import line_up
 from backend.batch.service.progress import advance
-from backend.batch.states import QueueStatus, TaskStatus
+from backend.batch.states import TaskStatus
 from backend.credits import service as credits
 from backend.credits.service import Charge, Resolution
-from backend.db import affected, announce, utcnow
+from backend.db import affected, utcnow
+from backend.errors import QueueFull
 
 
 def charge_of(task: BatchTask) -> Charge:
@@ -19,8 +20,17 @@ def charge_of(task: BatchTask) -> Charge:
     return Charge(task.id, task.queue_id, task.charge_no, task.price)
 
 
+async def check_depth(session: AsyncSession, user_id: int, more: int, max_pending: int) -> None:
+    """Raises QueueFull when the user would have more than `max_pending` waiting images with these `more`."""
+    task = BatchTask
+    mine = (task.user_id == user_id, task.status == TaskStatus.PENDING)
+    waiting = await session.scalar(select(func.count()).where(*mine))
+    if (waiting or 0) + more > max_pending:
+        raise QueueFull(retry_after=60)
+
+
 async def cancel_pending(session: AsyncSession, tasks: Sequence[BatchTask]) -> int:
-    """Cancel locked pending tasks and give their credits back; answers how many. The batch's counters are the caller's."""
+    """Cancel locked pending tasks and give their credits back, which it answers. The batch's counters are the caller's."""
     if not tasks:
         return 0
     task = BatchTask
@@ -38,8 +48,10 @@ async def cancel_pending(session: AsyncSession, tasks: Sequence[BatchTask]) -> i
     return sum(t.price for t in tasks)
 
 
-async def reorder(session: AsyncSession, queue: BatchQueue, tasks: Sequence[BatchTask]) -> None:
-    """Put locked failed tasks back in the line under a new charge. Raises InsufficientCredits and changes nothing."""
+async def reorder(session: AsyncSession, queue: BatchQueue, tasks: Sequence[BatchTask], max_pending: int) -> None:
+    """Put locked failed tasks back in the line under a new charge. Raises InsufficientCredits or QueueFull and changes
+    nothing."""
+    await check_depth(session, queue.user_id, len(tasks), max_pending)
     task = BatchTask
     changed = await affected(
         session,
@@ -47,7 +59,7 @@ async def reorder(session: AsyncSession, queue: BatchQueue, tasks: Sequence[Batc
         .where(task.id.in_([t.id for t in tasks]), task.status == TaskStatus.FAILED)
         .values(
             status=TaskStatus.PENDING,
-            claimable=queue.status != QueueStatus.PAUSED,
+            claimable=False,
             charge_no=task.charge_no + 1,
             run_at=utcnow(),
             attempts=0,
@@ -70,6 +82,5 @@ async def reorder(session: AsyncSession, queue: BatchQueue, tasks: Sequence[Batc
     await credits.set_aside(session, queue.user_id, cost)
     charges = [Charge(t.id, t.queue_id, t.charge_no + 1, t.price) for t in tasks]
     await credits.record_holds(session, queue.user_id, charges, reason="retry")
-    await affected(session, update(BatchQueue).where(BatchQueue.id == queue.id).values(cancel_requested=False))
+    await line_up(session, queue.id, [t.id for t in tasks])
     await advance(session, queue.id, [t.id for t in tasks], failed=-len(tasks), held=cost)
-    announce(session, WORK)

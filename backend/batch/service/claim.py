@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend import failpoints
 from backend.batch.lease import Lease
 from backend.batch.models import BatchQueue, BatchTask, DispatchSlot, UpstreamState
 from backend.batch.service import WORK
@@ -23,6 +24,7 @@ from backend.dispatcher import Nothing
 from backend.images.models import Image
 
 LANES_TRIED = 3
+SUSPECT_AFTER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +49,23 @@ async def ensure_slots(session: AsyncSession, ceiling: int) -> int:
     return concurrency
 
 
-async def claim(session: AsyncSession, owner: str, lease_seconds: float) -> Lease | Nothing:
-    """Take one slot and one image, or say why not."""
-    slot = DispatchSlot
-    found = await session.execute(
-        select(slot.slot_no, config.dispatch_is_paused())
-        .where(slot.enabled, slot.task_id.is_(None))
-        .order_by(slot.slot_no)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    free = found.first()
+async def claim(
+    session: AsyncSession,
+    owner: str,
+    lease_seconds: float,
+    *,
+    token: str | None = None,
+    suspect_after: int = SUSPECT_AFTER,
+    idle: bool = True,
+) -> Lease | Nothing:
+    """Take one slot and one image, or say why not. By a `token` of its own the caller can ask afterwards (`claimed`) what
+    became of a claim whose answer was lost.
+
+    An image whose processes died `suspect_after` times may be what killed them. It is only for a process that is `idle`,
+    which then works on nothing else: so it takes no other image along when it kills this one, too.
+    """
+    token = token or uuid.uuid4().hex
+    free = await _free_slot(session)
     if free is None:
         return Nothing()
     slot_no, paused = free
@@ -65,26 +73,52 @@ async def claim(session: AsyncSession, owner: str, lease_seconds: float) -> Leas
         return Nothing(paused=True)
     trial = await _trial(session)
     if trial is not None:
-        return await _take(session, slot_no, trial, owner, lease_seconds)
+        return await _take(session, Lease(slot_no, trial.id, token), trial, owner, lease_seconds)
     lanes, due_in = await _lanes(session)
     for lane in lanes[:LANES_TRIED]:
         task = await _oldest_due(session, lane)
         if task is not None:
-            return await _take(session, slot_no, task, owner, lease_seconds)
+            suspect = task.rescues >= suspect_after
+            if suspect and not idle:
+                return Nothing()  # its turn comes when what is in work here has ended
+            lease = Lease(slot_no, task.id, token, alone=suspect)
+            return await _take(session, lease, task, owner, lease_seconds)
     return Nothing(due_in)
+
+
+async def _free_slot(session: AsyncSession) -> tuple[int, bool] | None:
+    """An open slot that nobody has, locked; and whether an administrator holds the dispatcher."""
+    slot = DispatchSlot
+    found = await session.execute(
+        select(slot.slot_no, config.dispatch_is_paused())
+        # by any other index all free slots would be read, sorted and locked, and no process could claim beside another
+        .with_hint(slot, "FORCE INDEX (PRIMARY)", "mysql")
+        .where(slot.enabled, slot.task_id.is_(None))
+        .order_by(slot.slot_no)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    row = found.first()
+    return None if row is None else (row[0], row[1])
+
+
+async def claimed(session: AsyncSession, token: str, suspect_after: int) -> Lease | None:
+    """The lease that a claim with this token took, if it did."""
+    slot, task = DispatchSlot, BatchTask
+    found = await session.execute(
+        select(slot.slot_no, task.id, task.rescues)
+        .join(task, (task.id == slot.task_id) & (task.attempt_token == slot.attempt_token))
+        .where(slot.attempt_token == token)
+    )
+    row = found.first()
+    return None if row is None else Lease(row.slot_no, row.id, token, alone=row.rescues >= suspect_after)
 
 
 async def _lanes(session: AsyncSession) -> tuple[list[Lane], float | None]:
     """Lanes with something due, in the order in which they are to be served; and when the next other one is due."""
-    task = BatchTask
     parked = await _parked(session)
-    found = await session.execute(
-        select(task.user_id, task.upstream, func.min(task.run_at), utcnow())
-        .where(task.status == TaskStatus.PENDING, task.claimable)
-        .group_by(task.user_id, task.upstream)
-    )
     due, waits = [], []
-    for user_id, upstream, oldest, now in found:
+    for user_id, upstream, oldest, now in await session.execute(waiting_lanes()):
         free_at = parked.get(upstream, oldest)
         if free_at is None:
             continue
@@ -96,13 +130,26 @@ async def _lanes(session: AsyncSession) -> tuple[list[Lane], float | None]:
     return await _fair_order(session, due), min(waits, default=None)
 
 
+def waiting_lanes() -> Select[int, str, datetime, datetime]:
+    """The query for all lanes with something claimable: user, upstream, the earliest due time, and the time now. It reads
+    the index alone."""
+    task = BatchTask
+    return (
+        select(task.user_id, task.upstream, func.min(task.run_at), utcnow())
+        .where(task.status == TaskStatus.PENDING, task.claimable)
+        .group_by(task.user_id, task.upstream)
+    )
+
+
 async def _trial(session: AsyncSession) -> BatchTask | None:
     """The one image by which an upstream that is down may show that it is well again."""
     task, state = BatchTask, UpstreamState
     chosen = (await session.scalars(select(state.trial_task_id).where(state.trial_task_id.is_not(None)))).all()
     if not chosen:
         return None
-    waiting = select(task).where(task.id.in_(chosen), task.status == TaskStatus.PENDING, task.claimable)
+    waiting = select(task).where(
+        task.id.in_(chosen), task.status == TaskStatus.PENDING, task.claimable, task.run_at <= utcnow()
+    )
     return (await session.scalars(waiting.limit(1).with_for_update(skip_locked=True))).first()
 
 
@@ -160,9 +207,8 @@ def oldest_due(lane: Lane) -> Select[BatchTask]:
 
 
 async def _take(
-    session: AsyncSession, slot_no: int, found: BatchTask, owner: str, lease_seconds: float
+    session: AsyncSession, lease: Lease, found: BatchTask, owner: str, lease_seconds: float
 ) -> Lease | Nothing:
-    lease = Lease(slot_no, found.id, uuid.uuid4().hex)
     if not (await _hold_slot(session, lease, found.user_id, owner, lease_seconds) and await _start(session, lease)):
         await session.rollback()
         return Nothing(due_in=0.0)  # another process was quicker
@@ -179,6 +225,7 @@ async def _take(
         ),
     )
     await emit(session, found.user_id, found.queue_id, [found.id])
+    failpoints.hit("claim.taken", task=found.id)
     return lease
 
 
@@ -236,13 +283,14 @@ async def anything_due(session: AsyncSession) -> bool:
     """A cheap look for work that another process may have left: one read, no locks."""
     task, state = BatchTask, UpstreamState
     left_alone = select(state.upstream).where(or_(state.paused_reason.is_not(None), state.parked_until > utcnow()))
+    on_trial = select(state.trial_task_id).where(state.trial_task_id.is_not(None))
     row = await session.execute(
         select(literal(1))
         .where(
             task.status == TaskStatus.PENDING,
             task.claimable,
             task.run_at <= utcnow(),
-            task.upstream.not_in(left_alone),
+            or_(task.upstream.not_in(left_alone), task.id.in_(on_trial)),
         )
         .limit(1)
     )

@@ -1,5 +1,7 @@
 """What an owner (or an administrator) does to a whole batch."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -7,7 +9,7 @@ from backend.batch.models import BatchQueue, BatchTask
 from backend.batch.service.charging import cancel_pending, reorder
 from backend.batch.service.forgetting import Forgotten, forget_queue
 from backend.batch.service.ownership import own_queue
-from backend.batch.service.pausing import leave, let_run
+from backend.batch.service.pausing import leave
 from backend.batch.service.progress import advance, emit
 from backend.batch.service.upstreams import bring_up, hold_if_down
 from backend.batch.states import ACTIVE, BY_UPSTREAM, FINAL, OPEN, PausedReason, QueueStatus, TaskStatus
@@ -26,9 +28,8 @@ async def pause(session: AsyncSession, user_id: int, queue_id: int) -> None:
     """Start no further image of this batch; what is in flight finishes. Raises InvalidState unless it is active."""
     await own_queue(session, user_id, queue_id)
     task = BatchTask
-    await affected(
-        session, update(task).where(task.queue_id == queue_id, task.status.in_(OPEN)).values(claimable=False)
-    )
+    stop = update(task).where(task.queue_id == queue_id, task.status.in_(OPEN)).values(claimable=False)
+    await affected(session, stop)
     changed = await affected(
         session,
         update(BatchQueue)
@@ -37,6 +38,7 @@ async def pause(session: AsyncSession, user_id: int, queue_id: int) -> None:
     )
     if not changed:
         raise InvalidState("Only a batch that waits or runs can be paused.")
+    await affected(session, stop)  # what was ordered anew before the batch was locked
     await emit(session, user_id, queue_id, [])
 
 
@@ -50,8 +52,7 @@ async def resume(session: AsyncSession, user_id: int, queue_id: int) -> None:
         for upstream in await _upstreams(session, queue_id):
             await bring_up(session, upstream)
         return
-    await let_run(session, queue, samples_only=queue.sample_first)
-    if not await leave(session, queue, QueueStatus.PAUSED):
+    if not await leave(session, queue, QueueStatus.PAUSED, samples_only=queue.sample_first):
         raise InvalidState
     await hold_if_down(session, queue_id)
 
@@ -61,13 +62,10 @@ async def approve(session: AsyncSession, user_id: int, queue_id: int, prompt: st
     queue = await own_queue(session, user_id, queue_id)
     if queue.status != QueueStatus.AWAITING_APPROVAL:
         raise InvalidState("Only a batch that waits for approval can be approved.")
-    if prompt is not None:
-        task = BatchTask
-        waiting = (task.queue_id == queue_id, task.status == TaskStatus.PENDING, task.claimable.is_(False))
-        await affected(session, update(task).where(*waiting).values(prompt=prompt, version=task.version + 1))
-    await let_run(session, queue, samples_only=0)
     values = {"prompt": prompt} if prompt is not None else {}
-    if not await leave(session, queue, QueueStatus.AWAITING_APPROVAL, sample_first=0, **values):
+    changed = await _tell_anew(session, queue_id, prompt) if prompt is not None else ()
+    awaiting = QueueStatus.AWAITING_APPROVAL
+    if not await leave(session, queue, awaiting, samples_only=0, changed=changed, sample_first=0, **values):
         raise InvalidState
     await hold_if_down(session, queue_id)
 
@@ -80,38 +78,23 @@ async def cancel(session: AsyncSession, user_id: int | None, queue_id: int) -> l
         return []
     if queue.status in FINAL:
         raise InvalidState("This batch has already ended.")
-    task = BatchTask
-    pending = (
-        await session.scalars(
-            select(task)
-            .where(task.queue_id == queue_id, task.status == TaskStatus.PENDING)
-            .order_by(task.id)
-            .with_for_update()
-        )
-    ).all()
-    running = (task.queue_id == queue_id, task.status == TaskStatus.PROCESSING)
-    await affected(session, update(task).where(*running).values(cancel_requested=True, claimable=False))
-    in_flight = list(await session.scalars(select(task.id).where(*running)))
-    price = await cancel_pending(session, pending)
+    stopped = await _stop(session, queue_id)
     await _set(session, queue_id, cancel_requested=True)
-    await advance(session, queue_id, [t.id for t in pending], cancelled=len(pending), held=-price, released=price)
+    # what came back to the line, or into it, between the looks of the first pass: from here on the batch is locked
+    stopped += await _stop(session, queue_id)
+    running = (BatchTask.queue_id == queue_id, BatchTask.status == TaskStatus.PROCESSING)
+    in_flight = list(await session.scalars(select(BatchTask.id).where(*running)))
+    price = sum(task.price for task in stopped)
+    await advance(session, queue_id, [t.id for t in stopped], cancelled=len(stopped), held=-price, released=price)
     return in_flight
 
 
-async def retry(session: AsyncSession, user_id: int, queue_id: int) -> None:
-    """Order every failed image of the batch anew. Raises InsufficientCredits when that cannot be paid."""
+async def retry(session: AsyncSession, user_id: int, queue_id: int, max_pending: int) -> None:
+    """Order every failed image of the batch anew. Raises InsufficientCredits when that cannot be paid, QueueFull when too
+    many would wait."""
     queue = await own_queue(session, user_id, queue_id)
-    task = BatchTask
-    failed = (
-        await session.scalars(
-            select(task)
-            .where(task.queue_id == queue_id, task.status == TaskStatus.FAILED)
-            .order_by(task.id)
-            .with_for_update()
-        )
-    ).all()
-    if failed:
-        await reorder(session, queue, failed)
+    if failed := await _locked(session, queue_id, TaskStatus.FAILED):
+        await reorder(session, queue, failed, max_pending)
         await hold_if_down(session, queue_id)
 
 
@@ -119,6 +102,33 @@ async def delete(session: AsyncSession, user_id: int, queue_id: int) -> Forgotte
     """Forget a batch that has ended. Raises InvalidState while it runs."""
     await own_queue(session, user_id, queue_id)
     return await forget_queue(session, queue_id)
+
+
+async def _tell_anew(session: AsyncSession, queue_id: int, prompt: str) -> Sequence[int]:
+    """Give the images that wait for approval another prompt; answers which they are."""
+    task = BatchTask
+    waiting = (task.queue_id == queue_id, task.status == TaskStatus.PENDING, task.claimable.is_(False))
+    ids = (await session.scalars(select(task.id).where(*waiting).order_by(task.id).with_for_update())).all()
+    this = update(task).where(task.id.in_(ids))
+    await affected(session, this.values(prompt=prompt, version=task.version + 1))
+    return ids
+
+
+async def _stop(session: AsyncSession, queue_id: int) -> list[BatchTask]:
+    """Cancel what waits and tell what is in flight; answers what was cancelled."""
+    task = BatchTask
+    pending = await _locked(session, queue_id, TaskStatus.PENDING)
+    running = (task.queue_id == queue_id, task.status == TaskStatus.PROCESSING)
+    await affected(session, update(task).where(*running).values(cancel_requested=True, claimable=False))
+    await cancel_pending(session, pending)
+    return pending
+
+
+async def _locked(session: AsyncSession, queue_id: int, status: TaskStatus) -> list[BatchTask]:
+    """The batch's images with this status; nobody else changes them until this transaction ends."""
+    task = BatchTask
+    these = select(task).where(task.queue_id == queue_id, task.status == status).order_by(task.id)
+    return list(await session.scalars(these.with_for_update()))
 
 
 async def _upstreams(session: AsyncSession, queue_id: int) -> list[str]:

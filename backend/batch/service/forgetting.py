@@ -17,7 +17,7 @@ from backend.images.models import Image
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What went, and the storage keys to delete after the commit."""
+    """What went, and the storage keys to delete after the commit; a sum over many commits has none left."""
 
     queues: int = 0
     tasks: int = 0

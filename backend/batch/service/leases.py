@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import false, or_, select, update
+from sqlalchemy import ColumnElement, and_, false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.lease import Lease
@@ -27,10 +27,12 @@ class Abandoned:
     owner_dead: bool
 
 
-async def beat(session: AsyncSession, owner: str, lease_seconds: float) -> list[Held]:
-    """Renew every lease of `owner` and answer them: one that is missing was lost."""
+async def beat(session: AsyncSession, owner: str, tokens: Collection[str], lease_seconds: float) -> list[Held]:
+    """Renew these leases of `owner` and answer all that it has: one of `tokens` that is missing was lost. A slot that was claimed
+    without `owner` ever hearing of it (the answer to the commit was lost) is not renewed, and runs out."""
     slot = DispatchSlot
-    await affected(session, update(slot).where(slot.owner == owner).values(lease_expires=utc_after(lease_seconds)))
+    mine = update(slot).where(slot.owner == owner, slot.attempt_token.in_(tokens))
+    await affected(session, mine.values(lease_expires=utc_after(lease_seconds)))
     return await held(session, owner)
 
 
@@ -52,6 +54,21 @@ async def owners(session: AsyncSession) -> list[str]:
     return [o for o in await session.scalars(select(slot.owner).where(slot.owner.is_not(None)).distinct()) if o]
 
 
+async def free_broken(session: AsyncSession) -> int:
+    """Free slots that were emptied by half, which only a hand can do: a claim and a settle write the whole row."""
+    return await affected(
+        session,
+        update(DispatchSlot)
+        .where(_half_empty())
+        .values(task_id=None, user_id=None, attempt_token=None, owner=None, lease_expires=None),
+    )
+
+
+async def any_broken(session: AsyncSession) -> bool:
+    """Whether there are such slots: a look that locks none, unlike the update."""
+    return await session.scalar(select(DispatchSlot.slot_no).where(_half_empty()).limit(1)) is not None
+
+
 async def abandoned(session: AsyncSession, dead_owners: Collection[str], *, expired_too: bool) -> Sequence[Abandoned]:
     """Leases of owners known to be dead, and (when `expired_too`) those that ran out."""
     slot = DispatchSlot
@@ -66,3 +83,11 @@ async def abandoned(session: AsyncSession, dead_owners: Collection[str], *, expi
         for slot_no, task_id, token, owner in rows.all()
         if task_id is not None and token is not None
     ]
+
+
+def _half_empty() -> ColumnElement[bool]:
+    slot = DispatchSlot
+    return and_(
+        slot.task_id.is_not(None),
+        or_(slot.attempt_token.is_(None), slot.owner.is_(None), slot.lease_expires.is_(None)),
+    )

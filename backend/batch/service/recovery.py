@@ -82,7 +82,8 @@ async def note(session: AsyncSession, upstream: str, detail: str) -> None:
 
 
 async def start_trial(session: AsyncSession, upstream: str) -> bool:
-    """Let the oldest image that waits for `upstream` be tried, it alone; False when none waits."""
+    """Let the oldest image that waits for `upstream` be tried now, it alone; one whose trial was told to wait keeps its
+    wait. False when none waits."""
     task, queue, state = BatchTask, BatchQueue, UpstreamState
     chosen = await session.scalar(
         select(task.id)
@@ -101,10 +102,11 @@ async def start_trial(session: AsyncSession, upstream: str) -> bool:
     )
     if chosen is None:
         return False
-    await affected(
-        session, update(task).where(task.id == chosen, task.status == TaskStatus.PENDING).values(claimable=True)
-    )
-    await affected(session, update(state).where(state.upstream == upstream).values(trial_task_id=chosen))
+    here = state.upstream == upstream
+    due = {} if await session.scalar(select(state.trial_task_id).where(here)) == chosen else {"run_at": utcnow()}
+    this = update(task).where(task.id == chosen, task.status == TaskStatus.PENDING)
+    await affected(session, this.values(claimable=True, **due))
+    await affected(session, update(state).where(here).values(trial_task_id=chosen))
     announce(session, WORK)
     return True
 

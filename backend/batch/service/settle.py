@@ -71,7 +71,20 @@ async def settle(session: AsyncSession, lease: Lease, outcome: Outcome) -> Settl
     return Settled.DONE if ours else Settled.FENCED
 
 
-async def _end(session: AsyncSession, row: BatchTask, token: str, outcome: Outcome) -> None:
+async def take_back_stranded(session: AsyncSession, task_id: int, token: str | None, outcome: Rescued) -> Settled:
+    """As `settle`, for a running task that no slot speaks of: the slot's row was emptied by hand, or is of another backup."""
+    slot, task = DispatchSlot, BatchTask
+    speaks = select(slot.slot_no).where(slot.task_id == task_id, slot.attempt_token == token).with_for_update()
+    spoken_of = await session.scalar(speaks)
+    row = (await session.scalars(select(task).where(task.id == task_id).with_for_update())).one_or_none()
+    if spoken_of is not None or row is None or row.status != TaskStatus.PROCESSING or row.attempt_token != token:
+        return Settled.FENCED
+    await _end(session, row, token, outcome)
+    announce(session, WORK)
+    return Settled.DONE
+
+
+async def _end(session: AsyncSession, row: BatchTask, token: str | None, outcome: Outcome) -> None:
     if row.cancel_requested and not isinstance(outcome, Delivered | Failed):
         outcome = Cancelled()
     end = await _meaning(session, row, token, outcome)
@@ -106,7 +119,7 @@ async def _end(session: AsyncSession, row: BatchTask, token: str, outcome: Outco
         await bring_up(session, row.upstream)
 
 
-async def _meaning(session: AsyncSession, row: BatchTask, token: str, outcome: Outcome) -> _End:
+async def _meaning(session: AsyncSession, row: BatchTask, token: str | None, outcome: Outcome) -> _End:
     values: dict[str, Any]
     match outcome:
         case Delivered():
@@ -141,7 +154,7 @@ async def _meaning(session: AsyncSession, row: BatchTask, token: str, outcome: O
             return _pending(outcome.delay, {"rescues": row.rescues + 1, "attempts": row.attempts - 1})
 
 
-def _final(status: TaskStatus, resolution: Resolution, token: str, values: dict[str, Any], reason: str) -> _End:
+def _final(status: TaskStatus, resolution: Resolution, token: str | None, values: dict[str, Any], reason: str) -> _End:
     ended = {"settled_token": token, "completed_at": utcnow()}
     return _End(status, values | ended, resolution, reason)
 
@@ -155,6 +168,7 @@ def _moved(standby: Standby, error_code: str, message: str) -> dict[str, Any]:
     return {
         "model": standby.instead,
         "upstream": standby.upstream,
+        "upstream_job": None,
         "attempts": 0,
         "soft_attempts": 0,
         "same_errors": 0,

@@ -1,25 +1,24 @@
 """Making a batch: queue, tasks, references and held credits in one transaction, or nothing at all."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchQueue, BatchReference, BatchTask
 from backend.batch.outcomes import Standby
 from backend.batch.service import WORK
+from backend.batch.service.charging import check_depth
 from backend.batch.service.progress import emit
 from backend.batch.service.upstreams import hold_if_down, is_down
-from backend.batch.states import QueueStatus, TaskStatus
+from backend.batch.states import QueueStatus
 from backend.credits import service as credits
 from backend.credits.service import Charge
 from backend.db import announce
-from backend.errors import IdempotencyInProgress, IdempotencyMismatch, NotFound, QueueFull
+from backend.errors import IdempotencyInProgress, IdempotencyMismatch, InsufficientCredits, NotFound
 from backend.images.models import Image
 from backend.upstreams.base import ModelSpec
 
@@ -53,9 +52,8 @@ class Order:
 
 
 def digest_of(wish: Wish, images: Sequence[Any], references: Sequence[Any]) -> str:
-    """SHA-256 over what a request means: its fields and its files' digests, not how they were spelt on the wire."""
-    meaning = {"wish": asdict(wish), "images": images, "references": references}
-    return hashlib.sha256(json.dumps(meaning, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    """Of what an order of a batch means: its fields, and its files' digests or ids."""
+    return credits.digest_of({"wish": asdict(wish), "images": images, "references": references})
 
 
 async def find_repeat(session: AsyncSession, user_id: int, idempotency_key: str, digest: str) -> int | None:
@@ -84,11 +82,18 @@ async def submit(session: AsyncSession, order: Order) -> int:
     repeat = await find_repeat(session, order.user_id, order.idempotency_key, order.digest)
     if repeat is not None:
         return repeat
-    await _check_depth(session, order)
+    await check_depth(session, order.user_id, len(order.image_ids), order.max_pending)
     names = await _filenames(session, order)
     price = order.model.credits
     cost = price * len(order.image_ids)
-    await credits.set_aside(session, order.user_id, cost)
+    try:
+        await credits.set_aside(session, order.user_id, cost)
+    except InsufficientCredits:
+        # the account was waited for, maybe until this very request had spent it elsewhere
+        repeat = await find_repeat(session, order.user_id, order.idempotency_key, order.digest)
+        if repeat is None:
+            raise
+        return repeat
     queue = await _add_queue(session, order, cost)
     tasks = await _add_tasks(session, order, queue, names, *await _lane(session, order))
     charges = [Charge(task.id, queue.id, task.charge_no, price) for task in tasks]
@@ -105,15 +110,6 @@ async def _lane(session: AsyncSession, order: Order) -> tuple[str, str]:
     if standby and await is_down(session, model.upstream) and not await is_down(session, standby.upstream):
         return standby.instead, standby.upstream
     return model.id, model.upstream
-
-
-async def _check_depth(session: AsyncSession, order: Order) -> None:
-    task = BatchTask
-    waiting = await session.scalar(
-        select(func.count()).where(task.user_id == order.user_id, task.status == TaskStatus.PENDING)
-    )
-    if (waiting or 0) + len(order.image_ids) > order.max_pending:
-        raise QueueFull(retry_after=60)
 
 
 async def _filenames(session: AsyncSession, order: Order) -> dict[int, str]:

@@ -1,12 +1,14 @@
 """Leaving an upstream alone: for a while because it asked for it, or until it is well because nothing would work."""
 
+from itertools import groupby
+
 from sqlalchemy import case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchQueue, BatchTask, UpstreamState
 from backend.batch.outcomes import Standby, UpstreamDown
 from backend.batch.service import WORK
-from backend.batch.service.pausing import leave, let_run
+from backend.batch.service.pausing import leave
 from backend.batch.service.progress import emit
 from backend.batch.states import ACTIVE, BY_UPSTREAM, OPEN, PausedReason, QueueStatus, TaskStatus
 from backend.db import affected, announce, utc_after
@@ -36,7 +38,9 @@ async def take_down(session: AsyncSession, row: BatchTask, outcome: UpstreamDown
     standbys = [standby for standby in outcome.standbys if not await is_down(session, standby.upstream)]
     for standby in standbys:
         await _move_waiting(session, row.upstream, standby)
-    mine = next((s for s in standbys if s.model == row.model and not row.ambiguous_attempts), None)
+    # what may have been done here is not ordered a second time there
+    untouched = not row.ambiguous_attempts and row.upstream_job is None
+    mine = next((s for s in standbys if untouched and s.model == row.model), None)
     task = BatchTask
     here = (task.upstream == row.upstream, task.claimable)
     waiting = await session.scalars(select(task.queue_id).where(*here, task.status == TaskStatus.PENDING).distinct())
@@ -65,8 +69,7 @@ async def bring_up(session: AsyncSession, upstream: str) -> None:
         queue.status == QueueStatus.PAUSED, queue.paused_reason.in_(BY_UPSTREAM), queue.id.in_(needs_it)
     )
     for each in (await session.scalars(waiting.order_by(queue.id))).all():
-        await let_run(session, each, samples_only=each.sample_first)
-        await leave(session, each, QueueStatus.PAUSED)
+        await leave(session, each, QueueStatus.PAUSED, samples_only=each.sample_first)
     announce(session, WORK)
 
 
@@ -74,9 +77,11 @@ async def hold_if_down(session: AsyncSession, queue_id: int) -> None:
     """New work for an upstream that is down says so at once, instead of waiting without a word."""
     state, task = UpstreamState, BatchTask
     waiting = (task.queue_id == queue_id, task.status == TaskStatus.PENDING, task.claimable)
-    needed = select(task.upstream).where(*waiting).distinct()
+    needed = (await session.scalars(select(task.upstream).where(*waiting).distinct())).all()
     down = await session.execute(
-        select(state.upstream, state.paused_reason).where(state.paused_reason.is_not(None), state.upstream.in_(needed))
+        select(state.upstream, state.paused_reason)
+        .where(state.paused_reason.is_not(None), state.upstream.in_(needed))
+        .with_for_update(read=True)  # whoever brings it up waits for this pause, and so sees it
     )
     for upstream, reason in down.all():
         await affected(session, update(task).where(*waiting, task.upstream == upstream).values(claimable=False))
@@ -119,12 +124,13 @@ async def _move_waiting(session: AsyncSession, upstream: str, standby: Standby) 
     already stays, too."""
     task = BatchTask
     untouched = (task.ambiguous_attempts == 0, task.upstream_job.is_(None))
-    await affected(
-        session,
-        update(task)
-        .where(task.upstream == upstream, task.model == standby.model, task.status == TaskStatus.PENDING, *untouched)
-        .values(model=standby.instead, upstream=standby.upstream, version=task.version + 1),
-    )
+    here = (task.upstream == upstream, task.model == standby.model, task.status == TaskStatus.PENDING, *untouched)
+    found = select(task.user_id, task.queue_id, task.id).where(*here).order_by(task.queue_id, task.id)
+    rows = (await session.execute(found.with_for_update())).all()
+    move = update(task).where(*here)
+    await affected(session, move.values(model=standby.instead, upstream=standby.upstream, version=task.version + 1))
+    for (user_id, queue_id), moved in groupby(rows, key=lambda row: (row.user_id, row.queue_id)):
+        await emit(session, user_id, queue_id, [row.id for row in moved])
 
 
 async def _pause(session: AsyncSession, queue_id: int, reason: PausedReason) -> None:
