@@ -2,10 +2,13 @@
 
 from fastapi import FastAPI
 
+from backend import logs
 from backend.app import create_app
 from backend.settings import Settings
 
 
 def application() -> FastAPI:
     """The service, with the settings of the environment and `.env`."""
-    return create_app(Settings())
+    settings = Settings()
+    logs.configure(settings.log_format, settings.log_level)
+    return create_app(settings)

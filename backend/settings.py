@@ -32,6 +32,12 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     database_url: str = ""
     storage_url: str = ""
+    aws_access_key_id: str = ""
+    aws_secret_access_key: str = Field("", repr=False)
+    aws_session_token: str = Field("", repr=False)
+    aws_region: str = ""
+    aws_endpoint_url: str = ""
+    aws_virtual_hosted_style_request: bool = False
     jwt_secret: str = Field("", repr=False)
     encryption_key: str = Field("", repr=False)
     admin_username: str = "admin"
@@ -79,6 +85,8 @@ class Settings(BaseSettings):
         value = value.strip()
         if not value:
             return value
+        if value.startswith("#") or len(value.split()) > 1:  # systemd takes a comment behind a value for a part of it
+            raise ValueError("has white space or a comment in it; `openssl rand -hex 32` makes a good one")
         if len(value.encode()) < MIN_SECRET_BYTES:
             raise ValueError(f"must be at least {MIN_SECRET_BYTES} bytes long; `openssl rand -hex 32` makes a good one")
         if any(word in value.lower() for word in PLACEHOLDERS) or len(set(value)) < 8:
@@ -113,7 +121,7 @@ class Settings(BaseSettings):
         Creates `data_dir` if needed. Raises OSError when that is no place to write to.
         """
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # others have no business in it
             made = {
                 name: _kept_secret(self.data_dir / f"{name}.txt")
                 for name in ("jwt_secret", "encryption_key")

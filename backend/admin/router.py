@@ -1,10 +1,10 @@
-"""`/api/admin`: settings, presets, users, and everyone's batches."""
+"""`/api/admin`: settings, presets, users, everyone's batches, and how the service does."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 
-from backend.admin import queries, service
+from backend.admin import queries, service, system
 from backend.admin.deps import AdminRoute
 from backend.admin.queries import AnyTaskFilter
 from backend.admin.schemas import (
@@ -13,10 +13,14 @@ from backend.admin.schemas import (
     AdminTaskOut,
     AdminUserOut,
     AuditEntryOut,
+    CancelIn,
     CleanupIn,
     CleanupOut,
     CreditsIn,
     DispatcherOut,
+    LatencyOut,
+    StatsOut,
+    SystemOut,
     UpstreamOut,
 )
 from backend.auth.deps import AdminUser
@@ -25,16 +29,17 @@ from backend.batch.queries import QueueFilter
 from backend.batch.states import QueueStatus, TaskStatus
 from backend.config import service as config
 from backend.config.schemas import RuntimeConfig, RuntimeConfigUpdate
-from backend.errors import AdminOnly, BalanceTooLow, CrossOrigin, InvalidState, LastAdmin, NotFound
+from backend.errors import AdminOnly, BalanceTooLow, CrossOrigin, IdempotencyMismatch, InvalidState, LastAdmin, NotFound
 from backend.presets import service as presets
 from backend.presets.schemas import AdminPresetOut, PresetIn, PresetUpdate
-from backend.web.deps import AppSettings, Db, Digits, Paging, PathId
+from backend.web.deps import AppSettings, Db, Digits, Paging, PathId, RequestKey
 from backend.web.problems import responses
 from backend.web.schemas import MAX_ID, Page, Text, encode_cursor
 
 router = APIRouter(prefix="/admin", tags=["admin"], route_class=AdminRoute, responses=responses(AdminOnly, CrossOrigin))
 
 OfUser = Annotated[int | None, Digits, Query(ge=1, le=MAX_ID, description="Only this user's.")]
+Days = Annotated[int, Digits, Query(ge=1, le=90, description="How far back.")]
 UpstreamName = Annotated[str, Path(max_length=64, description="Its name in the settings.")]
 Search = Annotated[Text | None, Query(max_length=200, description="Part of the text, letter case aside.")]
 
@@ -90,10 +95,10 @@ async def change_user(user_id: PathId, body: AccountUpdate, admin: AdminUser, db
 @router.post(
     "/users/{user_id}/credits",
     summary="Give a user credits, or take some",
-    responses=responses(NotFound, BalanceTooLow),
+    responses=responses(NotFound, BalanceTooLow, IdempotencyMismatch),
 )
-async def give_credits(user_id: PathId, body: CreditsIn, admin: AdminUser, db: Db) -> AdminUserOut:
-    await db.write(service.give_credits, admin.user_id, user_id, body)
+async def give_credits(user_id: PathId, body: CreditsIn, admin: AdminUser, db: Db, key: RequestKey) -> AdminUserOut:
+    await db.write_known(service.give_credits, admin.user_id, user_id, body, key)
     return await db.read(queries.user, user_id)
 
 
@@ -123,13 +128,26 @@ async def list_tasks(
     return Page(items=items, next_cursor=encode_cursor(items[-1].id) if len(items) == paging.limit else None)
 
 
+@router.get("/batch/stats", summary="What is open, and how the last days went")
+async def get_stats(_admin: AdminUser, db: Db, days: Days = 7) -> StatsOut:
+    return await db.read(queries.stats, days)
+
+
+@router.get("/batch/latency", summary="How long delivered images took in the last days, step by step")
+async def list_latency(_admin: AdminUser, db: Db, days: Days = 7) -> Page[LatencyOut]:
+    return Page(items=await db.read(queries.latency, days), next_cursor=None)
+
+
 @router.post(
     "/batch/queues/{queue_id}/cancel",
     summary="Stop anybody's batch; what was not delivered is given back",
     responses=responses(NotFound, InvalidState),
 )
-async def cancel_queue(queue_id: PathId, admin: AdminUser, db: Db, attempts: Attempts) -> AdminQueueOut:
-    await attempts.stop_tasks(await db.write(service.cancel_queue, admin.user_id, queue_id))
+async def cancel_queue(
+    queue_id: PathId, admin: AdminUser, db: Db, attempts: Attempts, wanted: CancelIn | None = None
+) -> AdminQueueOut:
+    note = wanted.note if wanted else ""
+    await attempts.stop_tasks(await db.write(service.cancel_queue, admin.user_id, queue_id, note))
     return await db.read(queries.queue, queue_id)
 
 
@@ -168,8 +186,14 @@ async def list_audit(_admin: AdminUser, db: Db, paging: Paging) -> Page[AuditEnt
 
 
 @router.post("/cleanup", summary="Delete what ended long ago; a dry run only counts")
-async def clean_up(body: CleanupIn, admin: AdminUser, db: Db, house: House) -> CleanupOut:
-    gone = await house.clean(body.older_than_days, dry_run=body.dry_run)
-    if not body.dry_run:
-        await db.write(service.note_cleanup, admin.user_id, body.older_than_days, gone.queues)
-    return CleanupOut.model_validate(gone)
+async def clean_up(body: CleanupIn, admin: AdminUser, house: House) -> CleanupOut:
+    if body.dry_run:
+        return CleanupOut.model_validate(await house.count(body.older_than_days))
+    note = service.cleanup_note(admin.user_id, body.older_than_days)
+    return CleanupOut.model_validate(await house.clean(body.older_than_days, note))
+
+
+@router.get("/system", summary="Versions, the machine, and what is stored")
+async def get_system(_admin: AdminUser, db: Db, settings: AppSettings, request: Request) -> SystemOut:
+    https = request.url.scheme == "https" or settings.public_url.startswith("https://")
+    return await system.look(db, settings, https=https)

@@ -41,6 +41,14 @@ class CreditsIn(In):
     )
 
 
+class CancelIn(In):
+    """Why a batch is stopped."""
+
+    note: Annotated[Text, StringConstraints(strip_whitespace=True), StringConstraints(max_length=500)] = Field(
+        "", description="Why; it stands in the audit log.", examples=["maintenance tonight"]
+    )
+
+
 class AdminQueueOut(QueueOut):
     """A batch, and whose it is."""
 
@@ -101,3 +109,85 @@ class CleanupOut(Out):
     tasks: int
     images: int
     bytes: int
+
+
+class ThroughputOut(Out):
+    """What ended in one step of the window, which begins at `time`."""
+
+    time: Time
+    completed: int
+    failed: int
+
+
+class Percentiles(Out):
+    """Seconds within which so many of a hundred images were done; null when there were none."""
+
+    p50: float | None
+    p95: float | None
+
+
+class LatencyOut(Percentiles):
+    """How long images took that were delivered in one step of the window, which begins at `time`."""
+
+    time: Time
+
+
+class CreditsOut(Out):
+    """What the counted batches hold, have cost, and have given back."""
+
+    held: int
+    spent: int
+    released: int
+
+
+class StatsOut(Out):
+    """Batches and images that are open now, and those that ended within the window and are still kept. `latency_seconds`
+    is of delivered images' last attempts; steps without any image are there, too."""
+
+    queues_by_status: dict[str, int]
+    tasks_by_status: dict[str, int]
+    total_images: int
+    completed_images: int
+    failed_images: int
+    in_flight: int
+    throughput: list[ThroughputOut]
+    latency_seconds: Percentiles
+    errors_by_code: dict[str, int]
+    credits: CreditsOut
+
+
+class ServerOut(Out):
+    """The machine, as far as this process may use it; what it does not tell is null."""
+
+    python: str
+    cpus: int
+    memory_bytes: int | None
+
+
+class DatabaseOut(Out):
+    """The database; `bytes` are those of its tables."""
+
+    kind: Literal["sqlite", "mariadb", "mysql"]
+    version: str
+    bytes: int
+
+
+class StorageOut(Out):
+    """Where images are kept; room is known of a local disk only."""
+
+    kind: Literal["local", "s3"]
+    images: int
+    bytes: int
+    free_bytes: int | None
+    total_bytes: int | None
+
+
+class SystemOut(Out):
+    """How this service is built and where it keeps things. Without `https` (the address in the settings, or the scheme of
+    this very request) passwords and photos cross the network in the clear."""
+
+    version: str
+    https: bool
+    server: ServerOut
+    database: DatabaseOut
+    storage: StorageOut

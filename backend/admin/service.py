@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.admin.models import AuditEntry
@@ -10,13 +11,15 @@ from backend.admin.schemas import AccountUpdate, CreditsIn
 from backend.auth import service as auth
 from backend.batch.service import WORK, control
 from backend.batch.service.claim import ensure_slots
+from backend.batch.service.forgetting import Forgotten
 from backend.batch.service.ownership import own_queue
+from backend.batch.service.retention import Note
 from backend.batch.service.upstreams import bring_up, is_down
 from backend.batch.states import QueueStatus
 from backend.config import service as config
 from backend.config.schemas import RuntimeConfig, RuntimeConfigUpdate
 from backend.credits import service as credits
-from backend.db import announce
+from backend.db import affected, announce
 from backend.presets import service as presets
 from backend.presets.schemas import AdminPresetOut, PresetIn, PresetUpdate
 
@@ -54,12 +57,12 @@ async def release_dispatcher(session: AsyncSession, actor_id: int) -> None:
         announce(session, WORK)
 
 
-async def cancel_queue(session: AsyncSession, actor_id: int, queue_id: int) -> list[int]:
+async def cancel_queue(session: AsyncSession, actor_id: int, queue_id: int, note: str) -> list[int]:
     """Stop anybody's batch; answers the tasks in flight. Safe to repeat. Raises NotFound, InvalidState."""
     before = (await own_queue(session, None, queue_id)).status
     in_flight = await control.cancel(session, None, queue_id)
     if before != QueueStatus.CANCELLED:
-        await _record(session, actor_id, "batch.cancel", f"queue {queue_id}")
+        await _record(session, actor_id, "batch.cancel", f"queue {queue_id}", {"note": note} if note else None)
     return in_flight
 
 
@@ -77,16 +80,17 @@ async def change_account(session: AsyncSession, actor_id: int, user_id: int, cha
         await _record(session, actor_id, "user.change", f"user {user_id}", given)
 
 
-async def give_credits(session: AsyncSession, actor_id: int, user_id: int, gift: CreditsIn) -> None:
-    """Give a user credits, or take some. Raises NotFound, BalanceTooLow."""
-    balance = await credits.adjust(session, user_id, gift.delta, gift.note)
-    await _record(
-        session,
-        actor_id,
-        "user.credits",
-        f"user {user_id}",
-        {"delta": gift.delta, "balance": balance, "note": gift.note},
-    )
+async def give_credits(session: AsyncSession, actor_id: int, user_id: int, gift: CreditsIn, key: str) -> None:
+    """Give a user credits, or take some; the same request again does nothing. Raises NotFound, BalanceTooLow,
+    IdempotencyMismatch."""
+
+    async def give() -> int:
+        balance = await credits.adjust(session, user_id, gift.delta, gift.note)
+        detail = {"delta": gift.delta, "balance": balance, "note": gift.note}
+        await _record(session, actor_id, "user.credits", f"user {user_id}", detail)
+        return balance
+
+    await credits.once(session, actor_id, key, ("credits", user_id, gift.delta, gift.note), give)
 
 
 async def create_preset(session: AsyncSession, actor_id: int, new: PresetIn) -> AdminPresetOut:
@@ -110,20 +114,30 @@ async def delete_preset(session: AsyncSession, actor_id: int, preset_id: int) ->
     await _record(session, actor_id, "preset.delete", f"preset {preset_id}", {"title": preset.title})
 
 
-async def note_cleanup(session: AsyncSession, actor_id: int, older_than_days: int, queues: int) -> None:
-    """Write down that old batches were deleted."""
-    await _record(session, actor_id, "cleanup", "batches", {"older_than_days": older_than_days, "queues": queues})
+def cleanup_note(actor_id: int, older_than_days: int) -> Note:
+    """Writes down, in the transaction of each part of a cleaning, what went so far: one entry for all of it."""
+
+    async def note(session: AsyncSession, entry_id: int | None, gone: Forgotten) -> int:
+        detail = {"older_than_days": older_than_days} | {
+            name: getattr(gone, name) for name in ("queues", "tasks", "images", "bytes")
+        }
+        if entry_id is None:
+            return await _record(session, actor_id, "cleanup", "batches", detail)
+        entry = update(AuditEntry).where(AuditEntry.id == entry_id)
+        await affected(session, entry.values(detail=_text(detail)))
+        return entry_id
+
+    return note
 
 
 async def _record(
     session: AsyncSession, actor_id: int, action: str, target: str, detail: dict[str, Any] | None = None
-) -> None:
-    session.add(
-        AuditEntry(
-            actor_id=actor_id,
-            action=action,
-            target=target,
-            detail=json.dumps(detail or {}, ensure_ascii=False),
-        )
-    )
+) -> int:
+    entry = AuditEntry(actor_id=actor_id, action=action, target=target, detail=_text(detail or {}))
+    session.add(entry)
     await session.flush()
+    return entry.id
+
+
+def _text(detail: dict[str, Any]) -> str:
+    return json.dumps(detail, ensure_ascii=False)

@@ -64,9 +64,7 @@ class OwnUpstreams:
                 models = await upstream.probe()
         except UpstreamError as error:
             return _tested(started, code=error.error_code, detail=error.detail)
-        known = not models or model.upstream_model in models
-        detail = "It answers." if known else f"It answers, but does not list the model {model.upstream_model}."
-        return _tested(started, detail=detail, models=models)
+        return _tested(started, detail=_about(model.upstream_model, models), models=models)
 
     def _config(self, own: UserUpstream) -> UpstreamConfig:
         try:
@@ -101,6 +99,12 @@ def _spec(own: UserUpstream) -> ModelSpec:
         max_edge=known.max_edge,
         max_references=known.max_references,
     )
+
+
+def _about(model: str, listed: tuple[str, ...]) -> str:
+    if not listed:
+        return f"It answers, but lists no models: whether it has {model}, the first image will show."
+    return "It answers." if model in listed else f"It answers, but does not list the model {model}."
 
 
 def _tested(started: float, *, code: str | None = None, detail: str, models: tuple[str, ...] = ()) -> UpstreamTestOut:

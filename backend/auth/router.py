@@ -37,7 +37,7 @@ from backend.errors import (
     UsernameTaken,
     WeakPassword,
 )
-from backend.web.deps import AppSettings, Db, Paging, PathId
+from backend.web.deps import AppSettings, Db, Digits, Paging, PathId
 from backend.web.problems import responses
 from backend.web.schemas import MAX_ID, Page, encode_cursor
 
@@ -158,7 +158,7 @@ async def list_credits(
     user: CurrentUser,
     db: Db,
     paging: Paging,
-    queue_id: Annotated[int | None, Query(ge=1, le=MAX_ID, description="Only what this batch cost.")] = None,
+    queue_id: Annotated[int | None, Digits, Query(ge=1, le=MAX_ID, description="Only what this batch cost.")] = None,
 ) -> Page[CreditEntryOut]:
     rows = await db.read(credits.list_entries, user.user_id, queue_id, paging.limit, paging.after())
     items = [CreditEntryOut.model_validate(row) for row in rows]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from backend import __version__, logs
+from backend import __version__, failpoints, logs
 from backend.auth import service as auth
 from backend.batch.housekeeping import Housekeeping
 from backend.batch.service.forgetting import Forgotten
@@ -99,7 +100,9 @@ def cleanup(older_than_days: int | None, *, dry_run: bool) -> None:
             days = older_than_days if older_than_days is not None else (await db.read(config.read)).retention_days
             house = Housekeeping(db, Ingest(db, open_storage(settings), settings))
             keeps_for_ever = older_than_days is None and days == 0
-            return Forgotten() if keeps_for_ever else await house.clean(days, dry_run=dry_run)
+            if keeps_for_ever:
+                return Forgotten()
+            return await (house.count if dry_run else house.clean)(days)
         finally:
             await db.close()
 
@@ -125,6 +128,7 @@ def doctor() -> None:
 def _settings(**overrides: Any) -> Settings:
     settings = Settings(**{name: value for name, value in overrides.items() if value is not None})
     logs.configure(settings.log_format, settings.log_level)
+    failpoints.arm(os.environ.get("FAILPOINTS", ""), os.environ.get("FAILPOINTS_TRACE", ""))
     return settings
 
 

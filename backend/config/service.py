@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend import logs
 from backend.config.models import SystemConfig
 from backend.config.schemas import RuntimeConfig, RuntimeConfigUpdate
-from backend.db import affected, announce
+from backend.db import affected, utc_after
 
 log = logs.get(__name__)
 
-CHANGED = "config"
 DISPATCH_PAUSED = "dispatch_paused"
 DEFAULTS = RuntimeConfig(concurrency=3, max_retries=2, signup_credits=50, registration_open=True, retention_days=30)
 _FIELDS = {name: TypeAdapter[Any](field.rebuild_annotation()) for name, field in RuntimeConfig.model_fields.items()}
@@ -30,7 +29,6 @@ async def change(session: AsyncSession, changes: RuntimeConfigUpdate) -> Runtime
     """Store the given settings and answer all of them."""
     for name, value in changes.given().items():
         await store(session, name, value)
-    announce(session, CHANGED)
     return await read(session)
 
 
@@ -54,7 +52,19 @@ async def store(session: AsyncSession, name: str, value: object) -> None:
     if changed == 0:
         session.add(SystemConfig(config_key=name, config_value=text))
         await session.flush()
-    announce(session, CHANGED)
+
+
+async def take_turn(session: AsyncSession, name: str, seconds: float) -> bool:
+    """Whether what one process of all does every so many seconds is the caller's to do now."""
+    config = SystemConfig
+    mine = update(config).where(config.config_key == name, config.updated_at <= utc_after(-seconds))
+    if await affected(session, mine.values(config_value="null")):
+        return True
+    if await session.scalar(select(exists().where(config.config_key == name))):
+        return False
+    session.add(config(config_key=name, config_value="null"))
+    await session.flush()  # two at once: the second is refused, and the turn was the first one's
+    return True
 
 
 async def _stored(session: AsyncSession) -> dict[str, str]:

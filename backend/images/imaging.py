@@ -6,12 +6,14 @@ Only a full decode proves that bytes are an image; what they or their name claim
 import asyncio
 import contextlib
 import io
+import mmap
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import pi_heif  # type: ignore[import-untyped]
 from PIL import Image, UnidentifiedImageError
@@ -27,6 +29,10 @@ THUMBNAIL_EDGE = 512
 AT_ONCE = 3
 PIXELS_AT_ONCE = 100_000_000  # about 400 MB decoded, the same again while its mode is changed
 MOST_PIXELS = 500_000_000
+MOST_SCANS = 500
+"""A JPEG in steps has about ten. Each goes over all pixels, and takes no more than a few bytes of the file."""
+BYTES_A_PIXEL = 1.6
+"""Of the largest picture that a model takes: with the usual 2,048 pixels that is 6.7 MB, and the strictest vendor takes 7."""
 LYING = 5  # from this orientation on, width and height change places
 
 FORMATS = {
@@ -41,9 +47,11 @@ FORMATS = {
     "AVIF": "image/avif",
 }
 _OPENED = tuple(name for name in FORMATS if name != "MPO")  # a JPEG is found to be one
+LOSSLESS = frozenset({"PNG", "GIF", "BMP", "TIFF"})
 ACCEPTED_TYPES = (*dict.fromkeys(FORMATS.values()), "image/heif")
 _BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_SCAN = re.compile(rb"\xff\xda\0(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
 
 pi_heif.register_heif_opener()
 # pixels in blocks that the allocator takes from the system and gives back at once; smaller ones each thread would keep
@@ -81,7 +89,7 @@ async def examine_bytes(data: bytes, max_pixels: int) -> Examined:
 
 async def prepare(source: Source, max_edge: int) -> SourceImage:
     """A proved image as it may leave the house: first frame, upright, sRGB, without metadata, no side longer than
-    `max_edge`; PNG when something shows through, else JPEG. Raises as `examine` does."""
+    `max_edge`, no file larger than vendors take; PNG when something shows through, else JPEG. Raises as `examine` does."""
     return await _in_thread(_prepare, source, max_edge)
 
 
@@ -98,10 +106,11 @@ def _examine(source: Source, max_pixels: int) -> Examined:
 def _prepare(source: Source, max_edge: int) -> SourceImage:
     with _decoding(source, MOST_PIXELS) as image:
         image.draft(None, (2 * max_edge, 2 * max_edge))  # a JPEG is decoded at half or quarter size when that is enough
-        plain = fitted(image, max_edge)
-        if plain.mode == "RGBA":
-            return SourceImage(encoded(plain, "PNG"), "image/png", *plain.size)
-        return SourceImage(encoded(plain, "JPEG"), "image/jpeg", *plain.size)
+        plain, lossless = fitted(image, max_edge), image.format in LOSSLESS
+    kind: Literal["PNG", "JPEG"] = "PNG" if plain.mode == "RGBA" else "JPEG"
+    while len(data := encoded(plain, kind)) > max_edge * max_edge * BYTES_A_PIXEL:
+        plain.thumbnail((plain.width * 3 // 4, plain.height * 3 // 4), Image.Resampling.LANCZOS)
+    return SourceImage(data, FORMATS[kind], *plain.size, lossless)
 
 
 @contextlib.contextmanager
@@ -115,6 +124,8 @@ def _decoding(source: Source, max_pixels: int) -> Iterator[Image.Image]:
                 raise ImageTooManyPixels(
                     f"The image has {image.width} × {image.height} pixels; at most {max_pixels:,} are allowed."
                 )
+            if image.format in {"JPEG", "MPO"} and _has_too_many_scans(source):
+                raise UnreadableImage
             with _room.held(pixels), contextlib.closing(image):  # its pixels are gone before others take their room
                 yield image
     except AppError:
@@ -130,6 +141,18 @@ def _opened(source: Source) -> Image.Image:
         if _claims_to_be_ours(source):
             raise UnreadableImage from error
         raise UnsupportedImage("This is not a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF image.") from error
+
+
+def _has_too_many_scans(source: Source) -> bool:
+    """Whether decoding it would take minutes, whatever its size."""
+    with contextlib.ExitStack() as stack:
+        data: bytes | mmap.mmap
+        if isinstance(source, bytes):
+            data = source
+        else:
+            file = stack.enter_context(source.open("rb"))
+            data = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return any(number > MOST_SCANS for number, _ in enumerate(_SCAN.finditer(data), start=1))
 
 
 def _check_sums(source: Source) -> None:

@@ -20,7 +20,7 @@ from backend.images import imaging, names, queries, service
 from backend.images.models import Image
 from backend.images.service import Objects, Upload
 from backend.settings import Settings
-from backend.storage import Storage, on_disk
+from backend.storage import Storage, on_disk, ours
 from backend.web.multipart import FilePart, read_multipart
 
 log = logs.get(__name__)
@@ -101,11 +101,11 @@ class Ingest:
                 log.warning("object_not_deleted", key=key, error=type(error).__name__)
 
     async def sweep(self, older_than: float = STRAY_SECONDS) -> int:
-        """Delete objects and scratch files that a crash left behind: those without a row, `older_than` seconds old. Answers
-        how many there were."""
+        """Delete our own objects and scratch files that a crash left behind: those without a row, `older_than` seconds old.
+        Answers how many there were."""
         swept = await asyncio.to_thread(_sweep_folder, self._scratch, older_than)
         batch: list[str] = []
-        async for key, age in self._storage.list(""):
+        async for key, age in ours(self._storage):
             if age > older_than:
                 batch.append(key)
             if len(batch) >= SWEEP_AT_ONCE:
@@ -137,7 +137,10 @@ class Ingest:
 
         def flush() -> None:
             digest.update(pending)
-            file.write(pending)
+            with memoryview(pending) as data:
+                written = 0
+                while written < len(data):  # a disk that is nearly full takes a part, and says so with the next
+                    written += file.write(data[written:])
             pending.clear()
 
         try:

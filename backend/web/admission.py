@@ -17,7 +17,8 @@ from backend.web.problems import ProblemResponse
 
 KIB = 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-BODY_TYPES = ("application/json", "multipart/form-data", "application/x-www-form-urlencoded")
+FILES_TYPE = "multipart/form-data"
+BODY_TYPES = ("application/json", FILES_TYPE, "application/x-www-form-urlencoded")
 PROTECTED = ("/api/", "/metrics")
 
 
@@ -35,9 +36,10 @@ Authenticate = Callable[[Headers, str], Awaitable[Principal]]
 class Policy:
     """What the door lets through.
 
-    `open_routes` answer without credentials; `body_limits` are bytes for (method, path), `default_limit` for all else;
+    `open_routes` answer without credentials; `body_limits` are bytes for (method, path), `default_limit` for all else, and
+    for whatever is not a form with files, since that is held whole;
     `own_hosts` are further hosts that count as this site (a proxy's public name); `loopback_routes` also answer this
-    machine itself without credentials; a body may pause for at most `silence_seconds`.
+    machine itself without credentials; a body may pause for at most `silence_seconds`, and not arrive for ever.
     """
 
     open_routes: frozenset[tuple[str, str]]
@@ -81,6 +83,8 @@ class Admission:
         elif method not in SAFE_METHODS:
             self._same_site(headers, required=False)
         limit = self.policy.body_limits.get(route, self.policy.default_limit)
+        if not headers.get("content-type", "").lower().startswith(FILES_TYPE):
+            limit = min(limit, self.policy.default_limit)
         _check_body(headers, limit)
         return limit
 

@@ -1,12 +1,17 @@
 """A body on its way in: counted as it comes, not waited for too long, and not read to its end when nobody wants it."""
 
 import asyncio
+import time
+from collections.abc import Callable
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
 from backend.errors import AppError, BodyTooLarge, MalformedRequest
 from backend.web.problems import ProblemResponse
+
+SLOWEST = 16 * 1024
+"""Bytes a second. A body that comes slower, a byte now and then, would hold its connection for days."""
 
 
 def too_large(limit: int) -> BodyTooLarge:
@@ -16,26 +21,36 @@ def too_large(limit: int) -> BodyTooLarge:
 
 class Arrival:
     """The body of one request: at most `limit` bytes, whatever its headers promised, and no pause longer than
-    `silence_seconds`.
+    `silence_seconds`, nor more in all than that and what `SLOWEST` would take. Only waiting counts, not what is done between.
 
     FastAPI answers 400 to whatever is raised while it reads a body, so what was raised here is said on the way out.
     """
 
-    def __init__(self, receive: Receive, limit: int, silence_seconds: float, *, expected: bool) -> None:
-        self._receive, self._limit, self._silence = receive, limit, silence_seconds
-        self._seen, self._complete = 0, not expected
+    def __init__(
+        self,
+        receive: Receive,
+        limit: int,
+        silence_seconds: float,
+        *,
+        expected: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._receive, self._limit, self._silence, self._clock = receive, limit, silence_seconds, clock
+        self._seen, self._waited, self._complete = 0, 0.0, not expected
         self._failure: AppError | None = None
 
     async def receive(self) -> Message:
         """The next ASGI message. Raises BodyTooLarge, and MalformedRequest when none comes."""
         if self._complete:  # what comes now is the end of the connection, and may take as long as it likes
             return await self._receive()
+        began, patience = self._clock(), self._silence + self._seen / SLOWEST - self._waited
         try:
-            async with asyncio.timeout(self._silence):
+            async with asyncio.timeout(min(self._silence, patience)):
                 message = await self._receive()
         except TimeoutError as error:
             self._failure = MalformedRequest("The body stopped arriving.")
             raise self._failure from error
+        self._waited += self._clock() - began
         self._seen += len(message.get("body", b""))
         if self._seen > self._limit:
             self._failure = too_large(self._limit)

@@ -17,12 +17,14 @@ def json_body(body: bytes, model: type[Model]) -> Model:
 
 
 def form_fields(fields: dict[str, Any], model: type[Model]) -> Model:
-    """The text fields of a form as `model`; a field that should be a number may be one in digits."""
+    """The text fields of a form as `model`; a field that should be a number may be one in digits, and one that may be left
+    out may be left blank, as forms do."""
     values = {
         name: int(value)
         if isinstance(value, str) and value.isascii() and value.isdigit() and _is_int(model, name)
         else value
         for name, value in fields.items()
+        if value or name not in model.model_fields or model.model_fields[name].is_required()
     }
     try:
         return model.model_validate(values)

@@ -1,16 +1,20 @@
 """What routes of every feature ask for."""
 
+import re
+import secrets
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 from pydantic import BeforeValidator
 
 from backend.db import Database
-from backend.errors import NotAuthenticated
+from backend.errors import NotAuthenticated, ValidationFailed
 from backend.settings import Settings
 from backend.storage import Storage
 from backend.web.schemas import MAX_ID, decode_cursor
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 class Asker(Protocol):
@@ -72,9 +76,25 @@ async def _page_query(
     return PageQuery(limit, cursor)
 
 
+async def _request_key(
+    idempotency_key: Annotated[str | None, Header(description="Makes a repeat harmless.")] = None,
+) -> str:
+    """What the client calls this request. One without a name gets one of its own, so that we may repeat it ourselves."""
+    if idempotency_key is None:
+        return f"server:{secrets.token_hex(16)}"
+    if not _KEY.fullmatch(idempotency_key):
+        raise ValidationFailed(
+            errors=[
+                {"loc": ["header", "Idempotency-Key"], "msg": "1 to 200 visible ASCII characters", "type": "header"}
+            ]
+        )
+    return f"client:{idempotency_key}"
+
+
 Asking = Annotated[Asker, Depends(_asker)]
 Db = Annotated[Database, Depends(_db)]
 AppSettings = Annotated[Settings, Depends(_settings)]
 Files = Annotated[Storage, Depends(_storage)]
 Paging = Annotated[PageQuery, Depends(_page_query)]
+RequestKey = Annotated[str, Depends(_request_key)]
 PathId = Annotated[int, Digits, Path(ge=1, le=MAX_ID)]

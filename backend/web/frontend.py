@@ -28,6 +28,8 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+# a worker is ruled by its own file's policy, not by its page's: the one of the live stream asks the API
+SCRIPT_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'"
 PACKAGE = Path(__file__).resolve().parent.parent
 NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Nano-Banana</title>
@@ -87,4 +89,6 @@ class _Site:
         response.headers["Cache-Control"] = _FOR_EVER if path.startswith("assets/") else "no-cache"
         if path.endswith(".html"):
             response.headers["Content-Security-Policy"] = POLICY
+        elif path.endswith(".js"):
+            response.headers["Content-Security-Policy"] = SCRIPT_POLICY
         return response

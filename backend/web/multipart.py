@@ -11,7 +11,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from backend.errors import MalformedRequest, TooManyFiles
+from backend.errors import MalformedRequest, TooManyFiles, UnsupportedMediaType
 
 KIB = 1024
 PIECE = 64 * KIB
@@ -47,8 +47,9 @@ class FilePart:
 async def read_multipart(
     body: AsyncIterator[bytes], content_type: str, *, max_files: int = MAX_FILES
 ) -> AsyncIterator[FieldPart | FilePart]:
-    """Every part of the body, in order. Raises MalformedRequest when the body is not well formed or ends too early,
-    TooManyFiles for more than `max_files`; so a caller that reached the end has seen everything that was sent."""
+    """Every part of the body, in order. Raises UnsupportedMediaType for another kind of body, MalformedRequest when it is
+    not well formed or ends too early, TooManyFiles for more than `max_files`; so a caller that reached the end has seen
+    everything that was sent."""
     reader = _Body(body, content_type)
     fields = files = 0
     while (headers := await reader.part()) is not None:
@@ -71,7 +72,9 @@ class _Body:
     def __init__(self, body: AsyncIterator[bytes], content_type: str) -> None:
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
-        if kind != b"multipart/form-data" or not boundary:
+        if kind != b"multipart/form-data":
+            raise UnsupportedMediaType
+        if not boundary:
             raise MalformedRequest("The Content-Type must be multipart/form-data with a boundary.")
         self._body = body
         self._rest = memoryview(b"")

@@ -82,8 +82,18 @@ async def _invalid(_request: Request, error: Exception) -> ProblemResponse:
     if any(item["type"] == "json_invalid" for item in found):
         return ProblemResponse(MalformedRequest("The body is not valid JSON."))
     # only where and what: the value itself may be a password
-    errors = [{"loc": list(i["loc"]), "msg": i["msg"], "type": i["type"]} for i in found]
+    errors = [{"loc": list(i["loc"]), "msg": _msg(i), "type": i["type"]} for i in found]
     return ProblemResponse(ValidationFailed(errors=errors))
+
+
+def _msg(finding: Mapping[str, Any]) -> str:
+    """What is wrong. Of a text that a check of ours went over first, Pydantic would speak of "items"."""
+    bounds = finding.get("ctx", {})
+    if finding["type"] == "too_short" and isinstance(finding["input"], str):
+        return f"should have at least {bounds['min_length']} characters"
+    if finding["type"] == "too_long" and isinstance(finding["input"], str):
+        return f"should have at most {bounds['max_length']} characters"
+    return str(finding["msg"])
 
 
 async def _framework(request: Request, error: Exception) -> ProblemResponse:

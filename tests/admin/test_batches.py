@@ -19,6 +19,16 @@ async def make(client: httpx.AsyncClient, name: str, *, images: int = 2, prompt:
     return int(answer.json()["id"])
 
 
+async def finished(app: FastAPI, client: httpx.AsyncClient, queue_id: int) -> int:
+    """The same batch, once it has ended."""
+    user_id = (await client.get("/api/auth/me")).json()["id"]
+    with app.state.feed.subscribe(user_id, queue_id) as changes:
+        async with asyncio.timeout(60):
+            while (await client.get(f"/api/batch/queues/{queue_id}")).json()["completed_at"] is None:
+                await changes.next(30)
+    return queue_id
+
+
 @pytest.fixture
 async def held(admin: httpx.AsyncClient) -> httpx.AsyncClient:
     """The administrator, with the dispatcher held: what is made in the test stays as it is."""
@@ -110,20 +120,30 @@ async def test_anybodys_batch_is_stopped_and_paid_back(held: httpx.AsyncClient, 
     assert actions == [("batch.cancel", f"queue {queue_id}"), ("batch.pause", "dispatcher")]
 
 
+async def test_why_a_batch_was_stopped_stands_in_the_audit_log(held: httpx.AsyncClient, register: Register) -> None:
+    queue_id = await make(await register("lin"), "summer", images=1)
+    url = f"{BATCH}/queues/{queue_id}/cancel"
+    refused = await held.post(url, json={"note": "x" * 501})
+    assert problem(refused) == (422, "validation_failed")
+    assert refused.json()["errors"][0]["loc"] == ["body", "note"]
+    for note in (" out of paper ", "said again"):
+        assert (await held.post(url, json={"note": note})).json()["status"] == "cancelled"
+    entries = (await held.get("/api/admin/audit")).json()["items"]
+    assert [entry["detail"] for entry in entries if entry["action"] == "batch.cancel"] == [{"note": "out of paper"}]
+
+
 async def test_held_nothing_starts_and_released_it_goes_on(
     app: FastAPI, held: httpx.AsyncClient, register: Register
 ) -> None:
     lin = await register("lin")
     queue_id = await make(lin, "summer", images=1)
     assert (await held.post(f"{BATCH}/pause")).json() == {"status": "paused"}
+    assert (await held.get("/api/health")).json()["dispatcher"]["status"] == "paused"
     assert (await lin.get(f"/api/batch/queues/{queue_id}")).json()["started_at"] is None
     assert (await held.post(f"{BATCH}/resume")).json() == {"status": "running"}
-    lins_id = (await lin.get("/api/auth/me")).json()["id"]
-    with app.state.feed.subscribe(lins_id, queue_id) as changes:
-        async with asyncio.timeout(60):
-            while (queue := (await lin.get(f"/api/batch/queues/{queue_id}")).json())["status"] != "completed":
-                await changes.next(30)
-    assert queue["paused_reason"] is None
+    assert (await held.get("/api/health")).json()["dispatcher"]["status"] == "running"
+    queue = (await lin.get(f"/api/batch/queues/{await finished(app, lin, queue_id)}")).json()
+    assert (queue["status"], queue["paused_reason"]) == ("completed", None)
     actions = [entry["action"] for entry in (await held.get("/api/admin/audit")).json()["items"]]
     assert actions == ["batch.resume", "batch.pause"]
     assert problem(await held.post(f"{BATCH}/queues/{queue_id}/cancel")) == (409, "invalid_state")

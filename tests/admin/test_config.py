@@ -122,6 +122,7 @@ async def test_cleanup_counts_first_and_then_deletes(admin: httpx.AsyncClient, c
     assert (answer.status_code, answer.json()) == (200, nothing)
     answer = await admin.post("/api/admin/cleanup", json={"older_than_days": 0})
     assert (answer.status_code, answer.json()) == (200, nothing)
-    assert "cleanup" in [entry["action"] for entry in (await admin.get("/api/admin/audit")).json()["items"]]
+    [entry] = (await admin.get("/api/admin/audit")).json()["items"]
+    assert (entry["action"], entry["detail"]) == ("cleanup", {"older_than_days": 0} | nothing)
     for bad in ({}, {"older_than_days": -1}, {"older_than_days": "30"}, {"older_than_days": 30, "dry_run": None}):
         assert (await admin.post("/api/admin/cleanup", json=bad)).status_code == 422

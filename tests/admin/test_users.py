@@ -75,6 +75,22 @@ async def test_credits_are_given_and_taken(admin: httpx.AsyncClient, register: R
     assert problem(await admin.post(f"{USERS}/999999/credits", json={"delta": 1})) == (404, "not_found")
 
 
+async def test_the_same_gift_again_gives_nothing(admin: httpx.AsyncClient, register: Register) -> None:
+    """E17"""
+    address = f"{USERS}/{await id_of(await register('lin'))}/credits"
+    key, gift = {"Idempotency-Key": "k"}, {"delta": 100, "note": "autumn catalogue"}
+    answers = await asyncio.gather(*(admin.post(address, json=gift, headers=key) for _ in range(5)))
+    assert [(answer.status_code, answer.json()["credits"]) for answer in answers] == [(200, 150)] * 5
+    other = await admin.post(address, json=gift | {"delta": 10}, headers=key)
+    assert problem(other) == (422, "idempotency_mismatch")
+    assert problem(await admin.post(address, json=gift, headers={"Idempotency-Key": "no key"})) == (
+        422,
+        "validation_failed",
+    )
+    assert (await admin.post(address, json=gift)).json()["credits"] == 250
+    assert len((await admin.get("/api/admin/audit")).json()["items"]) == 2
+
+
 BAD_DELTAS: list[str] = [
     "0", "1.5", "NaN", '"100"', "1e9", "null", "true", "2147483648", "-2147483648", "9223372036854775808",
     "1" + "0" * 30, "[]",

@@ -98,6 +98,15 @@ async def test_no_account_of_this(client: httpx.AsyncClient) -> None:
         assert all(error["loc"] and error["msg"] and error["type"] for error in answer.json()["errors"])
 
 
+async def test_a_text_has_characters_and_not_items(client: httpx.AsyncClient) -> None:
+    for password, msg in (
+        ("short", "should have at least 8 characters"),
+        ("x" * 129, "should have at most 128 characters"),
+    ):
+        answer = await client.post("/api/auth/register", json={"username": "lin", "password": password})
+        assert [error["msg"] for error in answer.json()["errors"]] == [msg]
+
+
 HALF_CHARACTERS: list[bytes] = [
     rb'{"username":"lin","password":"\ud800 and more"}', rb'{"username":"\udc00\ud800x","password":"x"}',
 ]  # fmt: skip

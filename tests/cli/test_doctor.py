@@ -1,11 +1,14 @@
 """`nano-banana doctor`: one cheap call to each upstream, and what to do about what it says."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from backend.cli.doctor import Finding, examine
+from backend.batch.service.audit import Oddity
+from backend.cli.doctor import ODDITIES, Finding, examine
+from backend.db import migrate
 from backend.settings import Settings
 from tests.fakes.relay import ImageRelay, error
 from tests.fakes.wire import Answer
@@ -69,6 +72,41 @@ async def test_a_model_that_is_not_listed_is_named(tmp_path: Path) -> None:
     assert "retired-model" in finding.text
 
 
+async def test_what_could_not_be_looked_at_is_not_called_good(tmp_path: Path) -> None:
+    async with ImageRelay() as relay:
+        relay.script(error(404, "no such page"))
+        (finding,) = await upstream_findings(settings_for(tmp_path, relay))
+    assert finding.well
+    assert "lists no models" in finding.text
+
+
 async def test_the_local_filters_need_nothing(tmp_path: Path) -> None:
     (finding,) = await upstream_findings(Settings(_env_file=None, data_dir=tmp_path))
     assert finding.well
+    assert "not AI" in finding.what
+
+
+async def test_it_audits_in_words(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path)
+    await migrate.upgrade(settings.resolved_database_url)
+    (audit,) = [finding for finding in await examine(settings) if finding.what == "audit"]
+    assert audit == Finding("audit", True, "rows and files agree; 0 images and 0 files were looked at")
+    stray = tmp_path / "uploads/batch/results/1/stray"
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"x")
+    os.utime(stray, (0, 0))
+    (audit,) = [finding for finding in await examine(settings) if finding.what == "audit"]
+    assert not audit.well
+    assert "1 files belong to no image (results/1/stray)" in audit.text
+    assert "restore a newer one" in audit.text
+
+
+async def test_without_tables_there_is_nothing_to_audit(tmp_path: Path) -> None:
+    (audit,) = [
+        finding for finding in await examine(Settings(_env_file=None, data_dir=tmp_path)) if finding.what == "audit"
+    ]
+    assert "nano-banana migrate" in audit.text
+
+
+def test_every_oddity_has_words() -> None:
+    assert set(ODDITIES) == set(Oddity)

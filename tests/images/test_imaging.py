@@ -1,6 +1,7 @@
 """What counts as an image, and what is found out about it."""
 
 import contextlib
+import io
 import os
 import random
 import struct
@@ -151,6 +152,17 @@ async def test_the_bound_is_exact() -> None:
         await imaging.examine_bytes(data, 1999)
 
 
+@pytest.mark.parametrize(("scans", "good"), [(imaging.MOST_SCANS - 20, True), (imaging.MOST_SCANS + 1, False)])
+async def test_a_jpeg_of_endless_scans_is_refused(scans: int, good: bool, tmp_path: Path) -> None:
+    data = saved(halves(), "JPEG", progressive=True)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    path = tmp_path / "photo"
+    path.write_bytes(data[:-2] + last * scans + data[-2:])
+    for look in (lambda: imaging.examine(path, PIXELS), lambda: imaging.examine_bytes(path.read_bytes(), PIXELS)):
+        with contextlib.nullcontext() if good else pytest.raises(UnreadableImage):
+            await look()
+
+
 async def test_c29_a_frame_larger_than_its_gif_counts() -> None:
     data = bytearray(saved(Image.new("L", (10, 10)), "GIF"))
     at = data.index(b",\0\0\0\0")
@@ -215,3 +227,14 @@ async def test_decoding_keeps_no_file_open(tmp_path: Path) -> None:
         with contextlib.suppress(AppError):
             await imaging.examine(path, PIXELS)
     assert len(list(Path("/proc/self/fd").iterdir())) <= before
+
+
+@pytest.mark.parametrize(("mode", "mime_type"), [("RGBA", "image/png"), ("RGB", "image/jpeg")])
+async def test_what_leaves_the_house_is_never_larger_than_vendors_take(mode: str, mime_type: str) -> None:
+    noise = Image.frombytes(mode, (2048, 1900), os.urandom(2048 * 1900 * len(mode)))
+    data = io.BytesIO()
+    noise.save(data, "PNG", compress_level=1)
+    prepared = await imaging.prepare(data.getvalue(), 2048)
+    assert (prepared.mime_type, len(prepared.data) < 7_000_000) == (mime_type, True)
+    assert opened(prepared.data).size == (prepared.width, prepared.height)
+    assert prepared.width / prepared.height == pytest.approx(2048 / 1900, rel=0.01)

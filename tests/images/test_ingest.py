@@ -2,8 +2,10 @@
 
 import asyncio
 import hashlib
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from backend.errors import (
     UnsupportedImage,
     ValidationFailed,
 )
+from backend.images import ingest as module
 from backend.images import service
 from backend.images.ingest import Ingest
 from backend.images.models import Image
@@ -260,6 +263,36 @@ async def test_what_a_crash_left_behind_is_swept(
     assert not scratch(settings)
     with pytest.raises(NotStored):
         await storage.read("u/7/stray/original")
+
+
+async def test_what_lies_beside_ours_is_not_swept(
+    ingest: Ingest, storage: Storage, settings: Settings, user_id: int
+) -> None:
+    """Nor does a name that no key can have keep the strays after it from being swept."""
+    assert isinstance(storage, LocalStorage)
+    await storage.put_bytes("backups/monday.tar", b"x")
+    await storage.put_bytes("probe", b"x")
+    await storage.put_bytes("u/7/a/stray", b"x")
+    (storage.root / "u/7/a/.nfs 0001").write_bytes(b"x")
+    await storage.put_bytes("results/9/stray.png", b"x")
+    assert await ingest.sweep(older_than=-1) == 2
+    assert await stored(storage) == {"backups/monday.tar", "probe", "u/7/a/.nfs 0001"}
+
+
+async def test_a_disk_that_takes_a_part_is_given_the_rest(
+    ingest: Ingest, storage: Storage, monkeypatch: pytest.MonkeyPatch, user_id: int
+) -> None:
+    class Short(io.FileIO):
+        def write(self, data: Any) -> int:
+            return super().write(bytes(data)[:50])
+
+    def create(path: Path) -> Short:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return Short(path, "xb")
+
+    monkeypatch.setattr(module, "_create", create)
+    image, _ = await give(ingest, user_id, "a.png")
+    assert await storage.read(image.storage_key) == PNG
 
 
 BOUNDARY = "multipart/form-data; boundary=xyz"

@@ -245,5 +245,10 @@ async def test_c08_a_body_without_its_end_is_refused(register: Register) -> None
     body = b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + PNG
     headers = {"Content-Type": "multipart/form-data; boundary=xyz"}
     assert problem(await lin.post("/api/batch/images", content=body, headers=headers)) == (400, "malformed_request")
+    another = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert problem(await lin.post("/api/batch/images", content=body, headers=another)) == (
+        415,
+        "unsupported_media_type",
+    )
     nothing = {"Content-Type": "multipart/form-data"}
     assert problem(await lin.post("/api/batch/images", content=body, headers=nothing)) == (400, "malformed_request")

@@ -70,6 +70,7 @@ async def test_o17_a_page_runs_only_what_is_ours(client: httpx.AsyncClient, path
 
 async def test_named_files_are_cached_for_ever_and_others_never_unasked(client: httpx.AsyncClient) -> None:
     asset = await client.get("/assets/app-1234.js")
+    assert "connect-src 'self'" in asset.headers["content-security-policy"]  # it may be a worker that asks the API
     assert asset.text == "app"
     assert "immutable" in asset.headers["cache-control"]
     script = await client.get("/theme.js")
