@@ -1,8 +1,7 @@
 """A browser, the real service, and what holds on every page: no console error, nothing from another host, no axe violation."""
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Generator, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,22 +10,24 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Route,
+    expect,
+)
 
-from tests import machine
-from tests.e2e import server
+from tests.e2e import chromium, server
 from tests.e2e.photos import make_album
+from tests.e2e.relay import relaying, settings_for
+from tests.fakes.relay import ImageRelay
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-FLAGS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP nano.test 127.0.0.1",
-]
 PASSWORD = "a long enough phrase"
 # the browser's own line for an answer of the API that the page shows in its own words
 EXPECTED = "Failed to load resource: the server responded with a status of"
@@ -37,20 +38,14 @@ PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
 
 Visit = Callable[..., Page]
+OPENED = pytest.StashKey[list[BrowserContext]]()
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_type: BrowserType) -> dict[str, Any]:
-    """Playwright's own browser if it was downloaded, else the machine's."""
-    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
-    arguments = {**browser_type_launch_args, "args": flags}
-    if chosen := os.environ.get("E2E_CHROMIUM"):
-        return {**arguments, "executable_path": chosen}
-    if Path(browser_type.executable_path).exists():
-        return arguments
-    found = shutil.which("chromium-browser") or shutil.which("google-chrome") or machine.program("chromium", "chromium")
-    return {**arguments, "executable_path": found}
+    found = chromium.executable(browser_type)
+    return {**browser_type_launch_args, "args": chromium.flags(), **({"executable_path": found} if found else {})}
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +69,19 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def relay() -> Iterator[ImageRelay]:
+    with relaying() as relay:
+        yield relay
+
+
+@pytest.fixture(scope="session")
+def relayed_url(relay: ImageRelay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service whose images are edited by the relay."""
+    with server.running(tmp_path_factory.mktemp("relayed"), settings_for(relay)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of ten photos, named 照片."""
     folder = tmp_path_factory.mktemp("album") / "照片"
@@ -81,10 +89,27 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure tells what the pages said."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for page in (page for context in item.stash.get(OPENED, []) for page in context.pages):
+            with contextlib.suppress(Error):
+                report.sections.append((page.url, page.locator("body").inner_text(timeout=1000)))
+    return report
+
+
 @pytest.fixture
-def watched() -> Iterator[Callable[[BrowserContext], BrowserContext]]:
+def pair(album: Path) -> list[Path]:
+    return [album / "IMG_1.jpg", album / "IMG_2.jpg"]
+
+
+@pytest.fixture
+def watched(request: pytest.FixtureRequest) -> Iterator[Callable[[BrowserContext], BrowserContext]]:
     """Watch a context: whatever its pages complain about, or ask another host for, fails the test at its end."""
     complaints: list[str] = []
+    opened = request.node.stash.setdefault(OPENED, [])
 
     def on_console(message: ConsoleMessage) -> None:
         answered = EXPECTED in message.text and "/api/" in message.location["url"]
@@ -92,6 +117,7 @@ def watched() -> Iterator[Callable[[BrowserContext], BrowserContext]]:
             complaints.append(message.text)
 
     def watch(context: BrowserContext) -> BrowserContext:
+        opened.append(context)
         context.on("console", on_console)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         hosts: set[str] = set()
@@ -134,6 +160,18 @@ def enter(context: BrowserContext, url: str, cookie: str) -> None:
     context.add_init_script("try { localStorage.setItem('nb.signed-in', '1') } catch {}")
 
 
+def press(button: Locator) -> None:
+    """Click it once it is not busy with an earlier click: until then it does nothing."""
+    expect(button).not_to_have_attribute("data-busy", "")
+    button.click()
+
+
+def lose(route: Route) -> None:
+    """The server does it, and nobody hears of it."""
+    route.fetch()
+    route.fulfill(status=502)
+
+
 @pytest.fixture
 def user_page(context: BrowserContext, page: Page, base_url: str) -> Page:
     """The workspace of a new user."""
@@ -149,14 +187,14 @@ def visit(
     watched: Callable[[BrowserContext], BrowserContext],
     base_url: str,
 ) -> Iterator[Visit]:
-    """`visit(cookie, **context options)`: a page of another browser window."""
+    """`visit(cookie, **context options)`: a page of another browser window; of another service with its `base_url`."""
     opened: list[BrowserContext] = []
 
     def open_page(cookie: str | None = None, **options: Any) -> Page:
         context = watched(browser.new_context(**{**browser_context_args, **options}))
         opened.append(context)
         if cookie:
-            enter(context, base_url, cookie)
+            enter(context, str(options.get("base_url", base_url)), cookie)
         return context.new_page()
 
     yield open_page
@@ -179,3 +217,15 @@ def check_a11y() -> Callable[[Page], None]:
         assert result.violations_count == 0, f"{page.url}\n{result.generate_report()}"
 
     return check
+
+
+@pytest.fixture
+def examine(check_a11y: Callable[[Page], None]) -> Callable[[Page], None]:
+    """Axe finds nothing, and nothing reaches beyond the window."""
+
+    def look(page: Page) -> None:
+        check_a11y(page)
+        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert beyond <= 0, f"{page.url} is {beyond} px wider than the window"
+
+    return look

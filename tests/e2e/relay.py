@@ -25,3 +25,13 @@ def relaying() -> Iterator[ImageRelay]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+def settings_for(relay: ImageRelay) -> dict[str, str]:
+    """What makes a service have its images edited by the relay."""
+    return {
+        "AI_PROVIDER": "openai-chat",
+        "AI_API_BASE_URL": f"{relay.base_url}/v1",
+        "AI_API_KEY": relay.key,
+        "UPSTREAM_ALLOWED_HOSTS": relay.netloc,
+    }

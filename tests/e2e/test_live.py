@@ -2,31 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.e2e import server
-from tests.e2e.conftest import PASSWORD, Visit, enter, sign_up
-from tests.e2e.relay import relaying
+from tests.e2e.conftest import PASSWORD, Visit, enter, lose, press, sign_up
 from tests.fakes.relay import ImageRelay, error
 
 Check = Callable[[Page], None]
-
-
-@pytest.fixture(scope="module")
-def relay() -> Iterator[ImageRelay]:
-    with relaying() as relay:
-        yield relay
-
-
-@pytest.fixture(scope="module")
-def relayed_url(relay: ImageRelay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A service whose images are edited by the relay."""
-    settings = {"AI_PROVIDER": "openai-chat", "AI_API_BASE_URL": f"{relay.base_url}/v1", "AI_API_KEY": relay.key}
-    with server.running(tmp_path_factory.mktemp("relayed"), settings) as url:
-        yield url
+UNAVAILABLE = '{"code": "unavailable", "status": 503}'
 
 
 @pytest.fixture
@@ -40,7 +26,7 @@ def relayed_page(context: BrowserContext, page: Page, relayed_url: str) -> Page:
 def begin(page: Page, *photos: Path) -> None:
     """Start a batch of these photos and wait for its page."""
     expect(page.get_by_role("button", name="选择文件", exact=True)).to_be_visible()
-    page.locator("input[type=file]").first.set_input_files(photos)
+    page.locator(".light-table input[type=file]").first.set_input_files(photos)
     expect(page.locator(".tile img")).to_have_count(len(photos))
     page.get_by_label("提示词").fill("make it blue")
     page.keyboard.press("Control+Enter")
@@ -72,7 +58,7 @@ def test_a_refused_image_says_why_and_can_be_tried_again(
     page.get_by_role("radio", name="失败 1").click()
     expect(page).to_have_url(re.compile("show=failed"))
     expect(page.locator(".result")).to_have_count(1)
-    page.get_by_role("button", name="重试失败 (1)").click()
+    press(page.get_by_role("button", name="重试失败 (1)"))
     expect(page.get_by_role("progressbar", name="结果")).to_have_attribute("aria-valuetext", "2/2", timeout=60_000)
     expect(page.get_by_role("link", name="余额 48 积分")).to_be_visible()
 
@@ -84,10 +70,10 @@ def test_pause_resume_cancel_delete(relayed_page: Page, relay: ImageRelay, album
         begin(page, *(album / f"IMG_{number}.jpg" for number in (1, 2, 3, 10)))
         expect(page.locator(".result[data-status=processing]")).to_have_count(3)
         check_a11y(page)
-        page.get_by_role("button", name="暂停").click()
+        press(page.get_by_role("button", name="暂停"))
         ends(page, "已暂停")
         expect(page.get_by_text("正在处理的图片会做完")).to_be_visible()
-        page.get_by_role("button", name="继续").click()
+        press(page.get_by_role("button", name="继续"))
         ends(page, "处理中")
         page.get_by_role("button", name="取消这张").last.click()
         expect(page.locator(".result[data-status=cancelled]")).to_have_count(1)
@@ -104,6 +90,66 @@ def test_pause_resume_cancel_delete(relayed_page: Page, relay: ImageRelay, album
     expect(page.get_by_role("heading", name="还没有批次")).to_be_visible()
 
 
+def test_a_decision_shows_at_once_and_goes_when_the_server_refuses(
+    relayed_page: Page, relay: ImageRelay, album: Path
+) -> None:
+    page = relayed_page
+    relay.latency = 3600
+    try:
+        begin(page, album / "IMG_1.jpg", album / "IMG_2.jpg")
+        # word of the second one's start would be newer than what is foreseen
+        expect(page.locator(".result[data-status=processing]")).to_have_count(2)
+        ends(page, "处理中")
+        for path, decide, shown, busy in (
+            ("queues/*/pause", lambda: press(page.get_by_role("button", name="暂停")), "已暂停", "继续"),
+            ("queues/*/cancel", lambda: cancel_batch(page), "已取消", ""),
+        ):
+            with held(page, path) as refuse:
+                decide()
+                ends(page, shown)
+                expect(page.locator(".page-head [data-busy]")).to_have_text([busy] if busy else [])
+                refuse()
+            ends(page, "处理中")
+            expect(page.get_by_role("alert")).to_contain_text("服务暂时不可用")
+        cancelled = page.locator(".result[data-status=cancelled]")
+        with held(page, "tasks/*/cancel") as refuse:
+            press(page.get_by_role("button", name="取消这张 IMG_2.jpg"))
+            expect(cancelled).to_have_count(1)
+            refuse()
+        expect(cancelled).to_have_count(0)
+        # and what the server agrees to stays
+        press(page.get_by_role("button", name="取消这张 IMG_2.jpg"))
+        expect(cancelled).to_have_count(1)
+        cancel_batch(page)
+        ends(page, "已取消")
+    finally:
+        relay.latency = 0
+    expect(page.get_by_role("link", name="余额 50 积分")).to_be_visible()
+
+
+def cancel_batch(page: Page) -> None:
+    choose(page, "取消批次")
+    page.get_by_role("alertdialog").get_by_role("button", name="取消批次").click()
+
+
+@contextmanager
+def held(page: Page, path: str) -> Iterator[Callable[[], None]]:
+    """The next request to this path of the API is not answered until the function is called, and then with a no."""
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    def refuse() -> None:
+        while not asked:
+            page.evaluate("new Promise(requestAnimationFrame)")
+        asked.pop().fulfill(status=503, content_type="application/problem+json", body=UNAVAILABLE)
+
+    page.route(f"**/api/batch/{path}", hold, times=1)
+    with page.expect_request(f"**/api/batch/{path}"):
+        yield refuse
+
+
 def test_another_version_of_one_image(user_page: Page, album: Path) -> None:
     page = user_page
     begin(page, album / "IMG_1.jpg")
@@ -117,6 +163,23 @@ def test_another_version_of_one_image(user_page: Page, album: Path) -> None:
     page.locator(".result .pair").nth(1).click()
     page.get_by_role("radio", name="第 1 版").click()
     expect(page.get_by_role("dialog").get_by_text("make it blue")).to_be_visible()
+
+
+def test_an_edit_whose_answer_was_lost_is_ordered_once(user_page: Page, album: Path) -> None:
+    page = user_page
+    begin(page, album / "IMG_1.jpg")
+    ends(page, "已完成")
+
+    page.route("**/api/batch/tasks/*/edit", lose, times=1)
+    page.get_by_role("button", name="再改一次 IMG_1.jpg").click()
+    page.get_by_label("想怎么改").fill("oil painting")
+    start = page.get_by_role("dialog").get_by_role("button", name="开始", exact=True)
+    start.click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    press(start)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".result[data-status=completed]")).to_have_count(2)
+    expect(page.get_by_role("link", name="余额 48 积分")).to_be_visible()
 
 
 def test_two_tabs_and_the_history_tell_the_same(visit: Visit, base_url: str, album: Path) -> None:
@@ -145,7 +208,7 @@ def test_two_tabs_and_the_history_tell_the_same(visit: Visit, base_url: str, alb
 def test_a_session_that_ends_costs_no_work(context: BrowserContext, user_page: Page, album: Path) -> None:
     page = user_page
     expect(page.get_by_role("button", name="选择文件", exact=True)).to_be_visible()
-    page.locator("input[type=file]").first.set_input_files([album / "IMG_1.jpg"])
+    page.locator(".light-table input[type=file]").first.set_input_files([album / "IMG_1.jpg"])
     expect(page.locator(".tile img")).to_have_count(1)
     page.get_by_label("提示词").fill("watercolour, please")
     context.clear_cookies()

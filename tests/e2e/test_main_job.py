@@ -15,6 +15,9 @@ from tests.e2e.gestures import drop, tab_to
 from tests.e2e.photos import make_album, make_rubbish
 
 LONG = 90_000
+PICTURES = (
+    "cards => Object.fromEntries(cards.map(card => [card.ariaRowIndex, card.querySelectorAll('.pair img').length]))"
+)
 LOADED = "images => images.length > 0 && images.every(image => image.complete && image.naturalWidth > 0)"
 
 
@@ -25,13 +28,16 @@ def sizes(tmp_path: Path) -> dict[str, tuple[int, int]]:
 
 
 def finish(page: Page, images: int) -> None:
-    """Wait for the batch to end, and for every result to be on the screen."""
+    """Wait for the batch to end, and see every result: only cards near the screen are in the page, so walk down it."""
     expect(page.locator("h1 .badge")).to_have_text("已完成", timeout=LONG)
-    expect(page.locator(".result[data-status=completed]")).to_have_count(images)
-    for picture in page.locator(".pair img").all():
-        picture.scroll_into_view_if_needed()
-    page.wait_for_function(f"({LOADED})([...document.querySelectorAll('.pair img')])")
-    assert page.locator(".pair img").count() == 2 * images
+    seen: dict[str, int] = {}
+    for top in range(0, page.evaluate("document.documentElement.scrollHeight"), 400):
+        page.evaluate(f"scrollTo(0, {top})")
+        page.wait_for_function(f"({LOADED})([...document.querySelectorAll('.pair img')])")
+        seen |= page.evaluate(f"({PICTURES})([...document.querySelectorAll('.result[data-status=completed]')])")
+    page.evaluate("scrollTo(0, 0)")
+    expect(page.locator(".result").first).to_have_attribute("aria-rowindex", "1")
+    assert seen == {str(number): 2 for number in range(1, images + 1)}
 
 
 def proportion(size: tuple[int, int]) -> float:

@@ -1,6 +1,8 @@
 // What belongs to the signed-in user: ledger, tokens, sessions, password.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { all, client, data } from './client'
+import { ProblemError } from './problem'
+import type { OwnUpstreamFields } from './types'
 
 export const ledgerQuery = infiniteQueryOptions({
   queryKey: ['credits'],
@@ -30,3 +32,20 @@ export const revokeSession = (id: number) =>
 
 export const changePassword = (current_password: string, new_password: string) =>
   client.POST('/api/auth/password', { body: { current_password, new_password } })
+
+/** Null: none is set, which is no error. */
+export const ownUpstreamQuery = queryOptions({
+  queryKey: ['own-upstream'],
+  queryFn: async () => {
+    try {
+      return await data(client.GET('/api/auth/upstream'))
+    } catch (error) {
+      if (error instanceof ProblemError && error.code === 'not_found') return null
+      throw error
+    }
+  },
+})
+
+export const putOwnUpstream = (fields: OwnUpstreamFields) => data(client.PUT('/api/auth/upstream', { body: fields }))
+export const deleteOwnUpstream = () => client.DELETE('/api/auth/upstream')
+export const testOwnUpstream = () => data(client.POST('/api/auth/upstream/test'))

@@ -1,11 +1,10 @@
-// Puts a newer state of a batch or a task into the cache. Versions decide, so twice or late is harmless.
+// Puts a newer state of a batch or a task into the cache.
 import type { InfiniteData } from '@tanstack/react-query'
 import { queueKeys } from './batches'
 import { queryClient } from './cache'
+import { newer } from './newer'
 import { meQuery } from './session'
 import type { Page, Queue, Task } from './types'
-
-const newer = <T extends { version: number }>(now: T | undefined, next: T) => (now && now.version > next.version ? now : next)
 
 export function applyQueue(next: Queue) {
   const before = queryClient.getQueryData<Queue>(queueKeys.one(next.id))

@@ -1,12 +1,15 @@
 // Batches and their tasks: what is cached under which key, and what may be done to them.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { all, client, data } from './client'
+import { keepNewer, keepNewerPages, keepNewerTasks } from './newer'
 import type { Queue, QueueStatus } from './types'
 
 export interface QueueFilter {
   status?: QueueStatus
   q?: string
 }
+
+const PAGE = 50
 
 export const queueKeys = {
   all: ['queues'] as const,
@@ -28,26 +31,34 @@ export const presetsQuery = queryOptions({
   staleTime: 5 * 60_000,
 })
 
+/** Its document names no shape, because it may also answer 304. */
+export const queueOf = (id: number) =>
+  data(client.GET('/api/batch/queues/{queue_id}', { params: { path: { queue_id: id } } }) as Promise<{ data?: Queue }>)
+
+export const newestQueues = async () =>
+  (await data(client.GET('/api/batch/queues', { params: { query: { limit: 100 } } }))).items
+
 export const queuesQuery = (filter: QueueFilter) =>
   infiniteQueryOptions({
     queryKey: queueKeys.list(filter),
+    structuralSharing: keepNewerPages,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam }) =>
-      data(client.GET('/api/batch/queues', { params: { query: { ...filter, cursor: pageParam } } })),
+      data(client.GET('/api/batch/queues', { params: { query: { ...filter, limit: PAGE, cursor: pageParam } } })),
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   })
 
 export const queueQuery = (id: number) =>
   queryOptions({
     queryKey: queueKeys.one(id),
-    // its document names no shape, because it may also answer 304
-    queryFn: () =>
-      data(client.GET('/api/batch/queues/{queue_id}', { params: { path: { queue_id: id } } }) as Promise<{ data?: Queue }>),
+    structuralSharing: keepNewer,
+    queryFn: () => queueOf(id),
   })
 
 export const tasksQuery = (id: number) =>
   queryOptions({
     queryKey: queueKeys.tasks(id),
+    structuralSharing: keepNewerTasks,
     queryFn: () =>
       all((cursor) =>
         data(
@@ -70,6 +81,54 @@ export const coverQuery = (id: number, count: number, done: number) =>
     staleTime: 5 * 60_000,
   })
 
+/** The reference images that a batch was made with. */
+export const referencesQuery = (id: number) =>
+  queryOptions({
+    queryKey: ['references', id],
+    queryFn: async () =>
+      (await data(client.GET('/api/batch/queues/{queue_id}/references', { params: { path: { queue_id: id } } }))).items,
+    staleTime: 5 * 60_000,
+  })
+
+/** What a batch cost, line by line. Its key begins as the ledger's does, so both are asked again together. */
+export const receiptQuery = (id: number) =>
+  queryOptions({
+    queryKey: ['credits', id],
+    queryFn: () =>
+      all((cursor) => data(client.GET('/api/auth/credits', { params: { query: { queue_id: id, cursor, limit: 100 } } }))),
+  })
+
+/** The first pictures of the batches in a list, in one answer. */
+export const coversQuery = (ids: number[]) =>
+  queryOptions({
+    queryKey: ['covers', 'list', ids],
+    queryFn: async () => {
+      const found = (await data(client.GET('/api/batch/covers', { params: { query: { queue_ids: ids } } }))).items
+      return new Map(found.map((cover) => [cover.queue_id, cover.images]))
+    },
+    enabled: ids.length > 0,
+    staleTime: 5 * 60_000,
+  })
+
+/** What so many images would cost, and how long they would take as things are. */
+export const estimateQuery = (model: string, count: number) =>
+  queryOptions({
+    queryKey: ['estimate', model, count],
+    queryFn: () => data(client.POST('/api/batch/queues/estimate', { body: { model, count } })),
+    enabled: count > 0,
+    placeholderData: keepPreviousData,
+    staleTime: 20_000,
+  })
+
+/** The user's own prompts, newest first, each once: what was sent before is remembered by the server. */
+export const promptsQuery = queryOptions({
+  queryKey: ['queues', 'prompts'],
+  queryFn: async () => {
+    return [...new Set((await newestQueues()).map((queue) => queue.prompt))]
+  },
+  staleTime: 60_000,
+})
+
 export interface NewQueue {
   image_ids: number[]
   prompt: string
@@ -77,6 +136,8 @@ export interface NewQueue {
   batch_name?: string
   aspect_ratio?: string
   image_size?: string
+  reference_image_ids?: number[]
+  sample_first?: number
 }
 
 /** Idempotent: the same key answers with the same batch, so a lost answer never charges twice. */
@@ -89,14 +150,17 @@ const task = (id: number) => ({ params: { path: { task_id: id } } })
 export const pauseQueue = (id: number) => data(client.POST('/api/batch/queues/{queue_id}/pause', queue(id)))
 export const resumeQueue = (id: number) => data(client.POST('/api/batch/queues/{queue_id}/resume', queue(id)))
 export const cancelQueue = (id: number) => data(client.POST('/api/batch/queues/{queue_id}/cancel', queue(id)))
+export const approveQueue = (id: number, prompt?: string) =>
+  data(client.POST('/api/batch/queues/{queue_id}/approve', { ...queue(id), body: { prompt } }))
 export const retryQueue = (id: number) => data(client.POST('/api/batch/queues/{queue_id}/retry', queue(id)))
 export const renameQueue = (id: number, batch_name: string) =>
   data(client.PATCH('/api/batch/queues/{queue_id}', { ...queue(id), body: { batch_name } }))
 export const deleteQueue = (id: number) => client.DELETE('/api/batch/queues/{queue_id}', queue(id))
 export const retryTask = (id: number) => data(client.POST('/api/batch/tasks/{task_id}/retry', task(id)))
 export const cancelTask = (id: number) => data(client.POST('/api/batch/tasks/{task_id}/cancel', task(id)))
-export const editTask = (id: number, prompt: string, source: 'generated' | 'original') =>
-  data(client.POST('/api/batch/tasks/{task_id}/edit', { ...task(id), body: { prompt, source } }))
+export const editTask = (id: number, body: { prompt: string; source: 'generated' | 'original' }, key: string) =>
+  data(client.POST('/api/batch/tasks/{task_id}/edit', { ...task(id), body, headers: { 'Idempotency-Key': key } }))
 
 /** A plain link: the browser streams the ZIP to disk and sends the cookie by itself. */
-export const archiveUrl = (id: number) => `/api/batch/queues/${id}/archive`
+export const archiveUrl = (id: number, taskIds?: number[]) =>
+  `/api/batch/queues/${id}/archive${taskIds ? `?task_ids=${taskIds.join(',')}` : ''}`

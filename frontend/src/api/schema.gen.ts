@@ -402,6 +402,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/batch/queues/{queue_id}/references": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The reference images it was made with */
+        get: operations["batch-list_queue_references"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batch/covers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The first pictures of several batches, for a list of them */
+        get: operations["batch-list_covers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/batch/queues/{queue_id}/pause": {
         parameters: {
             query?: never;
@@ -745,6 +779,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/batch/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is open, and how the last days went */
+        get: operations["admin-get_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/batch/latency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long delivered images took in the last days, step by step */
+        get: operations["admin-list_latency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/batch/queues/{queue_id}/cancel": {
         parameters: {
             query?: never;
@@ -864,6 +932,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions, the machine, and what is stored */
+        get: operations["admin-get_system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -924,6 +1009,10 @@ export interface components {
             prompt: string;
             /** Model */
             model: string;
+            /** Aspect Ratio */
+            aspect_ratio: string | null;
+            /** Image Size */
+            image_size: string | null;
             status: components["schemas"]["QueueStatus"];
             /** Total Images */
             total_images: number;
@@ -1106,6 +1195,19 @@ export interface components {
             retention_days: number;
         };
         /**
+         * CancelIn
+         * @description Why a batch is stopped.
+         */
+        CancelIn: {
+            /**
+             * Note
+             * @description Why; it stands in the audit log.
+             * @default
+             * @example maintenance tonight
+             */
+            note: string;
+        };
+        /**
          * CleanupIn
          * @description What ended longer ago than this goes; a dry run only counts.
          */
@@ -1134,6 +1236,16 @@ export interface components {
             images: number;
             /** Bytes */
             bytes: number;
+        };
+        /**
+         * CoverOut
+         * @description The first pictures of a batch, results where there are some.
+         */
+        CoverOut: {
+            /** Queue Id */
+            queue_id: number;
+            /** Images */
+            images: components["schemas"]["ImageOut"][];
         };
         /**
          * CreditEntryOut
@@ -1183,6 +1295,33 @@ export interface components {
              * @example for the autumn catalogue
              */
             note: string;
+        };
+        /**
+         * CreditsOut
+         * @description What the counted batches hold, have cost, and have given back.
+         */
+        CreditsOut: {
+            /** Held */
+            held: number;
+            /** Spent */
+            spent: number;
+            /** Released */
+            released: number;
+        };
+        /**
+         * DatabaseOut
+         * @description The database; `bytes` are those of its tables.
+         */
+        DatabaseOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sqlite" | "mariadb" | "mysql";
+            /** Version */
+            version: string;
+            /** Bytes */
+            bytes: number;
         };
         /**
          * DispatcherHealth
@@ -1270,7 +1409,7 @@ export interface components {
              * Storage
              * @enum {string}
              */
-            storage: "ok" | "full";
+            storage: "ok" | "full" | "unavailable";
             dispatcher: components["schemas"]["DispatcherHealth"];
         };
         /**
@@ -1300,6 +1439,18 @@ export interface components {
             readonly thumbnail_url: string;
         };
         /**
+         * LatencyOut
+         * @description How long images took that were delivered in one step of the window, which begins at `time`.
+         */
+        LatencyOut: {
+            /** P50 */
+            p50: number | null;
+            /** P95 */
+            p95: number | null;
+            /** Time */
+            time: string;
+        };
+        /**
          * ModelOut
          * @description A model that can be chosen.
          */
@@ -1318,6 +1469,8 @@ export interface components {
             sizes: string[];
             /** Aspect Ratios */
             aspect_ratios: string[];
+            /** Max References */
+            max_references: number;
         };
         /**
          * NewApiTokenOut
@@ -1427,10 +1580,31 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Page[CoverOut] */
+        Page_CoverOut_: {
+            /** Items */
+            items: components["schemas"]["CoverOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Page[CreditEntryOut] */
         Page_CreditEntryOut_: {
             /** Items */
             items: components["schemas"]["CreditEntryOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[ImageOut] */
+        Page_ImageOut_: {
+            /** Items */
+            items: components["schemas"]["ImageOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Page[LatencyOut] */
+        Page_LatencyOut_: {
+            /** Items */
+            items: components["schemas"]["LatencyOut"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -1510,6 +1684,16 @@ export interface components {
          * @enum {string}
          */
         PausedReason: "user" | "admin" | "upstream_rejected_auth" | "upstream_quota" | "upstream_unavailable";
+        /**
+         * Percentiles
+         * @description Seconds within which so many of a hundred images were done; null when there were none.
+         */
+        Percentiles: {
+            /** P50 */
+            p50: number | null;
+            /** P95 */
+            p95: number | null;
+        };
         /**
          * PresetIn
          * @description A new preset.
@@ -1608,6 +1792,10 @@ export interface components {
             prompt: string;
             /** Model */
             model: string;
+            /** Aspect Ratio */
+            aspect_ratio: string | null;
+            /** Image Size */
+            image_size: string | null;
             status: components["schemas"]["QueueStatus"];
             /** Total Images */
             total_images: number;
@@ -1712,6 +1900,18 @@ export interface components {
             retention_days?: number | null;
         };
         /**
+         * ServerOut
+         * @description The machine, as far as this process may use it; what it does not tell is null.
+         */
+        ServerOut: {
+            /** Python */
+            python: string;
+            /** Cpus */
+            cpus: number;
+            /** Memory Bytes */
+            memory_bytes: number | null;
+        };
+        /**
          * SessionOut
          * @description A browser that is signed in; `current` is the one that asks.
          */
@@ -1743,6 +1943,70 @@ export interface components {
              * @example horse-battery-staple
              */
             password: string;
+        };
+        /**
+         * StatsOut
+         * @description Batches and images that are open now, and those that ended within the window and are still kept. `latency_seconds`
+         *     is of delivered images' last attempts; steps without any image are there, too.
+         */
+        StatsOut: {
+            /** Queues By Status */
+            queues_by_status: {
+                [key: string]: number;
+            };
+            /** Tasks By Status */
+            tasks_by_status: {
+                [key: string]: number;
+            };
+            /** Total Images */
+            total_images: number;
+            /** Completed Images */
+            completed_images: number;
+            /** Failed Images */
+            failed_images: number;
+            /** In Flight */
+            in_flight: number;
+            /** Throughput */
+            throughput: components["schemas"]["ThroughputOut"][];
+            latency_seconds: components["schemas"]["Percentiles"];
+            /** Errors By Code */
+            errors_by_code: {
+                [key: string]: number;
+            };
+            credits: components["schemas"]["CreditsOut"];
+        };
+        /**
+         * StorageOut
+         * @description Where images are kept; room is known of a local disk only.
+         */
+        StorageOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "local" | "s3";
+            /** Images */
+            images: number;
+            /** Bytes */
+            bytes: number;
+            /** Free Bytes */
+            free_bytes: number | null;
+            /** Total Bytes */
+            total_bytes: number | null;
+        };
+        /**
+         * SystemOut
+         * @description How this service is built and where it keeps things. Without `https` (the address in the settings, or the scheme of
+         *     this very request) passwords and photos cross the network in the clear.
+         */
+        SystemOut: {
+            /** Version */
+            version: string;
+            /** Https */
+            https: boolean;
+            server: components["schemas"]["ServerOut"];
+            database: components["schemas"]["DatabaseOut"];
+            storage: components["schemas"]["StorageOut"];
         };
         /**
          * TaskOut
@@ -1789,6 +2053,18 @@ export interface components {
          * @enum {string}
          */
         TaskStatus: "pending" | "processing" | "completed" | "failed" | "cancelled";
+        /**
+         * ThroughputOut
+         * @description What ended in one step of the window, which begins at `time`.
+         */
+        ThroughputOut: {
+            /** Time */
+            time: string;
+            /** Completed */
+            completed: number;
+            /** Failed */
+            failed: number;
+        };
         /**
          * UpstreamOut
          * @description An upstream of this service. With a `paused_reason` it is down: nothing is sent, its batches wait, and at
@@ -1952,7 +2228,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Degraded: the database is away, the storage full, or it drains */
+            /** @description Degraded: the database is away, the storage is full or away, or it drains */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3070,7 +3346,7 @@ export interface operations {
                      *       "provider": "local",
                      *       "base_url": "https://api.openai.com/v1",
                      *       "key_hint": "cdef",
-                     *       "model": "local-filters",
+                     *       "model": "local",
                      *       "created_at": "2026-03-01T08:30:00.000Z",
                      *       "updated_at": "2026-03-01T08:30:00.000Z"
                      *     }
@@ -3148,7 +3424,7 @@ export interface operations {
                      *       "provider": "local",
                      *       "base_url": "https://api.openai.com/v1",
                      *       "key_hint": "cdef",
-                     *       "model": "local-filters",
+                     *       "model": "local",
                      *       "created_at": "2026-03-01T08:30:00.000Z",
                      *       "updated_at": "2026-03-01T08:30:00.000Z"
                      *     }
@@ -3712,7 +3988,7 @@ export interface operations {
                      *       "max_retries": 1,
                      *       "models": [
                      *         {
-                     *           "id": "local-filters",
+                     *           "id": "local",
                      *           "name": "nightly catalogue",
                      *           "description": "本地滤镜(非 AI) / local filters, not AI",
                      *           "credits": 50,
@@ -3724,10 +4000,11 @@ export interface operations {
                      *           "aspect_ratios": [
                      *             "1:1",
                      *             "16:9"
-                     *           ]
+                     *           ],
+                     *           "max_references": 1
                      *         }
                      *       ],
-                     *       "default_model": "local-filters",
+                     *       "default_model": "local",
                      *       "retention_days": 30
                      *     }
                      */
@@ -3835,7 +4112,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "model": "local-filters",
+                 *       "model": "local",
                  *       "count": 50
                  *     }
                  */
@@ -3963,7 +4240,9 @@ export interface operations {
                      *           "id": 7,
                      *           "batch_name": "夏季新品",
                      *           "prompt": "水彩画风,留白通透",
-                     *           "model": "local-filters",
+                     *           "model": "local",
+                     *           "aspect_ratio": "16:9",
+                     *           "image_size": "2K",
                      *           "status": "pending",
                      *           "total_images": 50,
                      *           "completed_images": 12,
@@ -4044,18 +4323,27 @@ export interface operations {
                      * @example 水彩画风,留白通透
                      */
                     prompt: string;
-                    /** Model */
-                    model?: string | null;
+                    /**
+                     * Model
+                     * @default
+                     */
+                    model?: string;
                     /**
                      * Batch Name
                      * @default
                      * @example 夏季新品
                      */
                     batch_name?: string;
-                    /** Aspect Ratio */
-                    aspect_ratio?: string | null;
-                    /** Image Size */
-                    image_size?: string | null;
+                    /**
+                     * Aspect Ratio
+                     * @default
+                     */
+                    aspect_ratio?: string;
+                    /**
+                     * Image Size
+                     * @default
+                     */
+                    image_size?: string;
                     /**
                      * Sample First
                      * @description Edit only so many images, then wait for approval.
@@ -4069,10 +4357,10 @@ export interface operations {
                 /**
                  * @example {
                  *       "prompt": "水彩画风,留白通透",
-                 *       "model": "local-filters",
+                 *       "model": "local",
                  *       "batch_name": "夏季新品",
-                 *       "aspect_ratio": "text",
-                 *       "image_size": "text",
+                 *       "aspect_ratio": "16:9",
+                 *       "image_size": "2K",
                  *       "sample_first": 0,
                  *       "image_ids": [
                  *         7,
@@ -4127,7 +4415,9 @@ export interface operations {
                      *       "id": 7,
                      *       "batch_name": "夏季新品",
                      *       "prompt": "水彩画风,留白通透",
-                     *       "model": "local-filters",
+                     *       "model": "local",
+                     *       "aspect_ratio": "16:9",
+                     *       "image_size": "2K",
                      *       "status": "pending",
                      *       "total_images": 50,
                      *       "completed_images": 12,
@@ -4280,7 +4570,9 @@ export interface operations {
                      *       "id": 7,
                      *       "batch_name": "夏季新品",
                      *       "prompt": "水彩画风,留白通透",
-                     *       "model": "local-filters",
+                     *       "model": "local",
+                     *       "aspect_ratio": "16:9",
+                     *       "image_size": "2K",
                      *       "status": "pending",
                      *       "total_images": 50,
                      *       "completed_images": 12,
@@ -4469,7 +4761,9 @@ export interface operations {
                      *       "id": 7,
                      *       "batch_name": "夏季新品",
                      *       "prompt": "水彩画风,留白通透",
-                     *       "model": "local-filters",
+                     *       "model": "local",
+                     *       "aspect_ratio": "16:9",
+                     *       "image_size": "2K",
                      *       "status": "pending",
                      *       "total_images": 50,
                      *       "completed_images": 12,
@@ -4606,7 +4900,7 @@ export interface operations {
                      *           "parent_task_id": null,
                      *           "original_filename": "photos/a.jpg",
                      *           "prompt": "水彩画风,留白通透",
-                     *           "model": "local-filters",
+                     *           "model": "local",
                      *           "status": "pending",
                      *           "attempts": 1,
                      *           "error_code": null,
@@ -4695,6 +4989,174 @@ export interface operations {
             };
         };
     };
+    "batch-list_queue_references": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                queue_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "filename": "photos/a.jpg",
+                     *           "mime_type": "image/jpeg",
+                     *           "width": 4032,
+                     *           "height": 3024,
+                     *           "size_bytes": 2457600,
+                     *           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "created_at": "2026-03-01T08:30:00.000Z",
+                     *           "url": "/api/batch/images/7",
+                     *           "thumbnail_url": "/api/batch/images/7/thumbnail"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_ImageOut_"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The service cannot do this right now; try again shortly. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "batch-list_covers": {
+        parameters: {
+            query: {
+                queue_ids: number[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "queue_id": 1,
+                     *           "images": [
+                     *             {
+                     *               "id": 7,
+                     *               "filename": "photos/a.jpg",
+                     *               "mime_type": "image/jpeg",
+                     *               "width": 4032,
+                     *               "height": 3024,
+                     *               "size_bytes": 2457600,
+                     *               "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "created_at": "2026-03-01T08:30:00.000Z",
+                     *               "url": "/api/batch/images/7",
+                     *               "thumbnail_url": "/api/batch/images/7/thumbnail"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_CoverOut_"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The service cannot do this right now; try again shortly. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "batch-pause_queue": {
         parameters: {
             query?: never;
@@ -4717,7 +5179,9 @@ export interface operations {
                      *       "id": 7,
                      *       "batch_name": "夏季新品",
                      *       "prompt": "水彩画风,留白通透",
-                     *       "model": "local-filters",
+                     *       "model": "local",
+                     *       "aspect_ratio": "16:9",
+                     *       "image_size": "2K",
                      *       "status": "pending",
                      *       "total_images": 50,
                      *       "completed_images": 12,
@@ -4825,7 +5289,9 @@ export interface operations {
                      *       "id": 7,
                      *       "batch_name": "夏季新品",
                      *       "prompt": "水彩画风,留白通透",
-                     *       "model": "local-filters",
+                     *       "model": "local",
+                     *       "aspect_ratio": "16:9",
+                     *       "image_size": "2K",
                      *       "status": "pending",
                      *       "total_images": 50,
                      *       "completed_images": 12,
@@ -4933,7 +5399,9 @@ export interface operations {
                      *       "id": 7,
                      *       "batch_name": "夏季新品",
                      *       "prompt": "水彩画风,留白通透",
-                     *       "model": "local-filters",
+                     *       "model": "local",
+                     *       "aspect_ratio": "16:9",
+                     *       "image_size": "2K",
                      *       "status": "pending",
                      *       "total_images": 50,
                      *       "completed_images": 12,
@@ -5050,7 +5518,9 @@ export interface operations {
                      *       "id": 7,
                      *       "batch_name": "夏季新品",
                      *       "prompt": "水彩画风,留白通透",
-                     *       "model": "local-filters",
+                     *       "model": "local",
+                     *       "aspect_ratio": "16:9",
+                     *       "image_size": "2K",
                      *       "status": "pending",
                      *       "total_images": 50,
                      *       "completed_images": 12,
@@ -5185,7 +5655,9 @@ export interface operations {
                      *       "id": 7,
                      *       "batch_name": "夏季新品",
                      *       "prompt": "水彩画风,留白通透",
-                     *       "model": "local-filters",
+                     *       "model": "local",
+                     *       "aspect_ratio": "16:9",
+                     *       "image_size": "2K",
                      *       "status": "pending",
                      *       "total_images": 50,
                      *       "completed_images": 12,
@@ -5251,6 +5723,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `queue_full`: Too many of your images are waiting already. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Something went wrong on the server. */
             500: {
                 headers: {
@@ -5296,7 +5777,7 @@ export interface operations {
                      *       "parent_task_id": null,
                      *       "original_filename": "photos/a.jpg",
                      *       "prompt": "水彩画风,留白通透",
-                     *       "model": "local-filters",
+                     *       "model": "local",
                      *       "status": "pending",
                      *       "attempts": 1,
                      *       "error_code": null,
@@ -5407,7 +5888,7 @@ export interface operations {
                      *       "parent_task_id": null,
                      *       "original_filename": "photos/a.jpg",
                      *       "prompt": "水彩画风,留白通透",
-                     *       "model": "local-filters",
+                     *       "model": "local",
                      *       "status": "pending",
                      *       "attempts": 1,
                      *       "error_code": null,
@@ -5500,6 +5981,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `queue_full`: Too many of your images are waiting already. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Something went wrong on the server. */
             500: {
                 headers: {
@@ -5545,7 +6035,7 @@ export interface operations {
                      *       "parent_task_id": null,
                      *       "original_filename": "photos/a.jpg",
                      *       "prompt": "水彩画风,留白通透",
-                     *       "model": "local-filters",
+                     *       "model": "local",
                      *       "status": "pending",
                      *       "attempts": 1,
                      *       "error_code": null,
@@ -5652,7 +6142,10 @@ export interface operations {
     "batch-edit_task": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes a repeat harmless. */
+                "idempotency-key"?: string | null;
+            };
             path: {
                 task_id: number;
             };
@@ -5684,7 +6177,7 @@ export interface operations {
                      *       "parent_task_id": null,
                      *       "original_filename": "photos/a.jpg",
                      *       "prompt": "水彩画风,留白通透",
-                     *       "model": "local-filters",
+                     *       "model": "local",
                      *       "status": "pending",
                      *       "attempts": 1,
                      *       "error_code": null,
@@ -5795,8 +6288,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: A value in the request is not valid. */
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used before with another request. · `validation_failed`: A value in the request is not valid. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `queue_full`: Too many of your images are waiting already. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6861,7 +7363,10 @@ export interface operations {
     "admin-give_credits": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes a repeat harmless. */
+                "idempotency-key"?: string | null;
+            };
             path: {
                 user_id: number;
             };
@@ -6962,7 +7467,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: A value in the request is not valid. */
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used before with another request. · `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7023,7 +7528,9 @@ export interface operations {
                      *           "id": 7,
                      *           "batch_name": "夏季新品",
                      *           "prompt": "水彩画风,留白通透",
-                     *           "model": "local-filters",
+                     *           "model": "local",
+                     *           "aspect_ratio": "16:9",
+                     *           "image_size": "2K",
                      *           "status": "pending",
                      *           "total_images": 50,
                      *           "completed_images": 12,
@@ -7131,7 +7638,7 @@ export interface operations {
                      *           "parent_task_id": null,
                      *           "original_filename": "photos/a.jpg",
                      *           "prompt": "水彩画风,留白通透",
-                     *           "model": "local-filters",
+                     *           "model": "local",
                      *           "status": "pending",
                      *           "attempts": 1,
                      *           "error_code": null,
@@ -7223,13 +7730,14 @@ export interface operations {
             };
         };
     };
-    "admin-cancel_queue": {
+    "admin-get_stats": {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                queue_id: number;
+            query?: {
+                /** @description How far back. */
+                days?: number;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -7242,10 +7750,195 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "queues_by_status": {},
+                     *       "tasks_by_status": {},
+                     *       "total_images": 50,
+                     *       "completed_images": 12,
+                     *       "failed_images": 1,
+                     *       "in_flight": 1,
+                     *       "throughput": [
+                     *         {
+                     *           "time": "2026-03-01T08:30:00.000Z",
+                     *           "completed": 1,
+                     *           "failed": 1
+                     *         }
+                     *       ],
+                     *       "latency_seconds": {
+                     *         "p50": 1.5,
+                     *         "p95": 1.5
+                     *       },
+                     *       "errors_by_code": {},
+                     *       "credits": {
+                     *         "held": 1,
+                     *         "spent": 1,
+                     *         "released": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StatsOut"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The service cannot do this right now; try again shortly. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "admin-list_latency": {
+        parameters: {
+            query?: {
+                /** @description How far back. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "p50": 1.5,
+                     *           "p95": 1.5,
+                     *           "time": "2026-03-01T08:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_LatencyOut_"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The service cannot do this right now; try again shortly. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "admin-cancel_queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                queue_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "maintenance tonight"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CancelIn"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
                      *       "id": 7,
                      *       "batch_name": "夏季新品",
                      *       "prompt": "水彩画风,留白通透",
-                     *       "model": "local-filters",
+                     *       "model": "local",
+                     *       "aspect_ratio": "16:9",
+                     *       "image_size": "2K",
                      *       "status": "pending",
                      *       "total_images": 50,
                      *       "completed_images": 12,
@@ -7266,6 +7959,15 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["AdminQueueOut"];
+                };
+            };
+            /** @description `malformed_request`: The request could not be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
@@ -7297,6 +7999,24 @@ export interface operations {
             };
             /** @description `invalid_state`: The state of things does not allow this now. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The Content-Type of the request is not one this address reads. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7787,6 +8507,85 @@ export interface operations {
             };
             /** @description `validation_failed`: A value in the request is not valid. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The service cannot do this right now; try again shortly. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "admin-get_system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "version": "0.1.0",
+                     *       "https": true,
+                     *       "server": {
+                     *         "python": "3.13.1",
+                     *         "cpus": 1,
+                     *         "memory_bytes": 1
+                     *       },
+                     *       "database": {
+                     *         "kind": "sqlite",
+                     *         "version": "0.1.0",
+                     *         "bytes": 734003200
+                     *       },
+                     *       "storage": {
+                     *         "kind": "local",
+                     *         "images": 1,
+                     *         "bytes": 734003200,
+                     *         "free_bytes": 1,
+                     *         "total_bytes": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SystemOut"];
+                };
+            };
+            /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_only`: Only an administrator may do this. · `cross_origin`: A request that changes something must come from this site itself. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

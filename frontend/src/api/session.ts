@@ -4,6 +4,7 @@ import { client, data } from './client'
 import { left, signedIn } from './presence'
 import { ProblemError } from './problem'
 import { queryClient } from './cache'
+import { dropAllFiles } from '@/lib/vault'
 
 export const meQuery = queryOptions({
   queryKey: ['me'],
@@ -43,5 +44,11 @@ export async function signOut() {
     if (!(error instanceof ProblemError) || error.status !== 401) throw error
   }
   left()
-  queryClient.clear()
+  // where nothing can be kept, nothing was
+  await dropAllFiles().catch(() => {})
+}
+
+/** Once the page of whoever signed out is gone: what it still showed would only be asked for again, and be refused. */
+export function forgetUser() {
+  queryClient.removeQueries({ type: 'inactive' })
 }

@@ -24,6 +24,16 @@ export type AdminQueue = Schemas['AdminQueueOut']
 export type AdminTask = Schemas['AdminTaskOut']
 export type AdminUser = Schemas['AdminUserOut']
 
+export type Stats = Schemas['StatsOut']
+export type Latency = Schemas['LatencyOut']
+export type SystemFacts = Schemas['SystemOut']
+export type Cleaned = Schemas['CleanupOut']
+export type AuditEntry = Schemas['AuditEntryOut']
+export type UpstreamHealth = Schemas['UpstreamOut']
+export type OwnUpstream = Schemas['OwnUpstreamOut']
+export type OwnUpstreamFields = Schemas['OwnUpstreamIn']
+export type UpstreamTest = Schemas['UpstreamTestOut']
+
 export interface Page<T> {
   items: T[]
   next_cursor: string | null

@@ -1,26 +1,30 @@
 // What surrounds every page of somebody who is signed in.
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
-import { useEffect, useRef } from 'react'
-import { connection, listen } from '@/api/live'
+import { lazy, Suspense, useEffect, useRef } from 'react'
+import { listen } from '@/api/live'
 import { meQuery } from '@/api/session'
-import { ReloginDialog } from '@/features/auth/ReloginDialog'
+import { presence } from '@/api/presence'
+import { BatchWatch } from '@/features/batches/Watch'
 import { useFormat } from '@/i18n/format'
 import { useText } from '@/i18n'
-import { useOnline } from '@/lib/online'
 import { useStore } from '@/lib/store'
 import { Icon } from '@/ui/icons'
+import { ConnectionStrip } from './ConnectionStrip'
 import { Shortcuts } from './Shortcuts'
 import { UserMenu } from './UserMenu'
+
+const ReloginDialog = lazy(async () => ({ default: (await import('@/features/auth/ReloginDialog')).ReloginDialog }))
 
 export function Shell() {
   const text = useText().shell
   const format = useFormat()
   const { data: user } = useSuspenseQuery(meQuery)
+  const lost = useStore(presence) === 'lost'
   const main = useRef<HTMLElement>(null)
   const path = useRouterState({ select: (state) => state.location.pathname })
   const first = useRef(path)
-  useEffect(listen, [user.id])
+  useEffect(() => listen(user.id), [user.id])
   useEffect(() => {
     // a new page: whoever reads with a screen reader or the keyboard starts at its top
     if (path !== first.current) main.current?.focus({ preventScroll: true })
@@ -54,24 +58,13 @@ export function Shell() {
       <main id="main" ref={main} tabIndex={-1} className="page">
         <Outlet />
       </main>
-      <ReloginDialog username={user.username} />
+      <BatchWatch />
+      {lost && (
+        <Suspense>
+          <ReloginDialog username={user.username} />
+        </Suspense>
+      )}
       <Shortcuts />
     </>
-  )
-}
-
-function ConnectionStrip() {
-  const text = useText().shell
-  const online = useOnline()
-  const state = useStore(connection)
-  const message = !online ? text.offline : state === 'retrying' ? text.reconnecting : null
-  return (
-    <div role="status">
-      {message && (
-        <p className="strip">
-          <Icon name="alert" size={16} /> {message}
-        </p>
-      )}
-    </div>
   )
 }

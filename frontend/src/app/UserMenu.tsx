@@ -1,13 +1,12 @@
 import { useNavigate } from '@tanstack/react-router'
 import { Button } from 'react-aria-components'
-import { signOut } from '@/api/session'
+import { forgetUser, signOut } from '@/api/session'
 import type { User } from '@/api/types'
 import { useLanguage } from '@/i18n'
 import { useFormat } from '@/i18n/format'
-import { problemText } from '@/i18n/problem'
 import { setTheme, useTheme } from '@/lib/theme'
 import { type Action, Menu } from '@/ui/Menu'
-import { say } from '@/ui/toast'
+import { sayError } from '@/ui/toast'
 import { openShortcuts } from './Shortcuts'
 
 export function UserMenu({ user }: { user: User }) {
@@ -22,10 +21,11 @@ export function UserMenu({ user }: { user: User }) {
     try {
       await signOut()
     } catch (error) {
-      say(problemText(all, error), 'bad')
+      sayError(all, error)
       return
     }
     await navigate({ to: '/sign-in' })
+    forgetUser()
   }
   const actions: Action[] = [
     { id: 'account', label: text.account, icon: 'user', href: '/account' },

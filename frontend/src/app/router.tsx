@@ -5,14 +5,15 @@ import { mayBeSignedIn } from '@/api/presence'
 import { ProblemError } from '@/api/problem'
 import { meQuery } from '@/api/session'
 import type { QueueStatus } from '@/api/types'
-import type { MonitorSearch } from '@/features/admin/monitor-search'
+import { readMonitor } from '@/features/admin/monitor-search'
 import { type Filter, filters } from '@/features/batches/versions'
+import { loadMoreWords } from '@/i18n'
 import { statuses } from '@/lib/statuses'
-import { Crash, NotFound } from './dead-ends'
+import { Crash, CrashAlone, NotFound } from './dead-ends'
 import { Root } from './Root'
 import { Shell } from './Shell'
 
-const root = createRootRoute({ component: Root, notFoundComponent: NotFound })
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound, errorComponent: CrashAlone })
 
 interface Next {
   next?: string
@@ -34,6 +35,7 @@ const signIn = createRoute({
   path: '/sign-in',
   validateSearch: readNext,
   beforeLoad: skipIfSignedIn,
+  errorComponent: CrashAlone,
   component: lazyRouteComponent(() => import('@/features/auth/SignInPage'), 'SignInPage'),
 })
 
@@ -42,6 +44,7 @@ const register = createRoute({
   path: '/register',
   validateSearch: readNext,
   beforeLoad: skipIfSignedIn,
+  errorComponent: CrashAlone,
   component: lazyRouteComponent(() => import('@/features/auth/RegisterPage'), 'RegisterPage'),
 })
 
@@ -56,11 +59,18 @@ async function requireUser({ location }: { location: { href: string } }) {
   }
 }
 
-const home = createRoute({ getParentRoute: () => root, id: 'home', beforeLoad: requireUser, component: Shell })
+const home = createRoute({ getParentRoute: () => root, id: 'home', beforeLoad: requireUser, component: Shell, errorComponent: CrashAlone })
+
+export interface WorkspaceSearch {
+  /** A batch whose settings fill the workspace. */
+  repeat?: number
+}
 
 const workspace = createRoute({
   getParentRoute: () => home,
   path: '/',
+  validateSearch: (search: Record<string, unknown>): WorkspaceSearch =>
+    Number.isInteger(search.repeat) ? { repeat: search.repeat as number } : {},
   component: lazyRouteComponent(() => import('@/features/workspace/WorkspacePage'), 'WorkspacePage'),
 })
 
@@ -97,16 +107,22 @@ const batch = createRoute({
   component: lazyRouteComponent(() => import('@/features/batches/BatchPage'), 'BatchPage'),
 })
 
+/** A page whose words are not in the first dictionary. */
+const withWords =
+  <T,>(load: () => Promise<T>) =>
+  async () =>
+    (await Promise.all([load(), loadMoreWords()]))[0]
+
 const account = createRoute({
   getParentRoute: () => home,
   path: '/account',
-  component: lazyRouteComponent(() => import('@/features/account/AccountPage'), 'AccountPage'),
+  component: lazyRouteComponent(withWords(() => import('@/features/account/AccountPage')), 'AccountPage'),
 })
 
 const admin = createRoute({
   getParentRoute: () => home,
   path: '/admin',
-  component: lazyRouteComponent(() => import('@/features/admin/AdminPage'), 'AdminPage'),
+  component: lazyRouteComponent(withWords(() => import('@/features/admin/AdminPage')), 'AdminPage'),
 })
 const adminConfig = createRoute({
   getParentRoute: () => admin,
@@ -116,10 +132,7 @@ const adminConfig = createRoute({
 const adminMonitor = createRoute({
   getParentRoute: () => admin,
   path: '/monitor',
-  validateSearch: (search: Record<string, unknown>): MonitorSearch => ({
-    ...readHistory(search),
-    ...(search.of === 'tasks' && { of: 'tasks' }),
-  }),
+  validateSearch: (search: Record<string, unknown>) => readMonitor(search, statuses),
   component: lazyRouteComponent(() => import('@/features/admin/MonitorPanel'), 'MonitorPanel'),
 })
 const adminUsers = createRoute({
@@ -127,6 +140,11 @@ const adminUsers = createRoute({
   path: '/users',
   validateSearch: (search: Record<string, unknown>): { q?: string } => (search.q ? { q: String(search.q) } : {}),
   component: lazyRouteComponent(() => import('@/features/admin/UsersPanel'), 'UsersPanel'),
+})
+const adminSystem = createRoute({
+  getParentRoute: () => admin,
+  path: '/system',
+  component: lazyRouteComponent(() => import('@/features/admin/SystemPanel'), 'SystemPanel'),
 })
 
 /** The address that operators know. */
@@ -147,7 +165,7 @@ const routeTree = root.addChildren([
     history,
     batch,
     account,
-    admin.addChildren([adminConfig, adminMonitor, adminUsers]),
+    admin.addChildren([adminConfig, adminMonitor, adminUsers, adminSystem]),
   ]),
 ])
 

@@ -5,6 +5,7 @@ import { type Locale, useLanguage } from '.'
 export interface Format {
   number: (value: number) => string
   signed: (value: number) => string
+  percent: (part: number) => string
   bytes: (value: number) => string
   dateTime: (iso: string) => string
   ago: (iso: string) => string
@@ -20,14 +21,16 @@ const AGES: [Intl.RelativeTimeFormatUnit, number][] = [
 function makeFormat(locale: Locale): Format {
   const number = new Intl.NumberFormat(locale)
   const signed = new Intl.NumberFormat(locale, { signDisplay: 'exceptZero' })
+  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 })
   const mega = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' })
   return {
     number: (value) => number.format(value),
     signed: (value) => signed.format(value),
+    percent: (part) => percent.format(part),
     bytes: (value) =>
-      value >= 1024 ** 2 ? `${mega.format(value / 1024 ** 2)} MB` : `${mega.format(Math.max(value / 1024, 0.1))} kB`,
+      value >= 1024 ** 3 ? `${mega.format(value / 1024 ** 3)} GB` : value >= 1024 ** 2 ? `${mega.format(value / 1024 ** 2)} MB` : `${mega.format(Math.max(value / 1024, 0.1))} kB`,
     dateTime: (iso) => dateTime.format(new Date(iso)),
     ago(iso) {
       const seconds = (Date.parse(iso) - Date.now()) / 1000

@@ -1,7 +1,7 @@
 // What this browser remembers. Storage may be blocked; then nothing is remembered and nothing breaks.
 // `public/theme.js` reads `nb.theme` before the first paint.
 
-type Name = 'theme' | 'locale' | 'signed-in' | 'single-keys'
+type Name = 'theme' | 'locale' | 'signed-in' | 'single-keys' | 'notify' | 'card-size' | 'saved'
 
 export function recall(name: Name): string | null {
   try {

@@ -18,23 +18,55 @@ export const inNaturalOrder = (sources: Source[]) => [...sources].sort((a, b) =>
 
 const isJunk = (path: string) => path.split('/').some((part) => JUNK.test(part))
 
-export function fromPicker(files: FileList | null): Source[] {
-  return Array.from(files ?? [], (file) => ({ file, path: file.webkitRelativePath || file.name }))
-    .filter(({ path }) => !isJunk(path))
-    .slice(0, MOST_ENTRIES)
+/** What was found, and whether there was more than is read at once. */
+export interface Found {
+  sources: Source[]
+  cut: boolean
 }
 
-/** Everything in a drop, folders walked. The entries must be taken before the first await: the event empties after it. */
-export async function fromDrop(transfer: DataTransfer): Promise<Source[]> {
-  const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null)
-  if (!entries.length) return fromPicker(transfer.files)
+const upTo = (sources: Source[]): Found => ({ sources: sources.slice(0, MOST_ENTRIES), cut: sources.length > MOST_ENTRIES })
+
+export const fromPicker = (files: FileList | null): Found =>
+  upTo(
+    Array.from(files ?? [], (file) => ({ file, path: file.webkitRelativePath || file.name })).filter(({ path }) => !isJunk(path)),
+  )
+
+type HandleItem = Omit<DataTransferItem, 'getAsFileSystemHandle'> & { getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> }
+
+/** Only on https and this machine itself: elsewhere Chromium has it too, and hangs when it is called. */
+const handleOf = (item: HandleItem) => (isSecureContext ? item.getAsFileSystemHandle?.().catch(() => null) : null)
+
+/** Everything in a drop, folders walked. What was dropped must be taken before the first await: the event empties after it. */
+export async function fromDrop(transfer: DataTransfer): Promise<Found> {
+  const dropped = Array.from(transfer.items)
+    .filter((item) => item.kind === 'file')
+    .map((item) => item as HandleItem)
+    .map((item) => ({ entry: item.webkitGetAsEntry(), handle: handleOf(item) }))
+  const plain = fromPicker(transfer.files)
   const found: Source[] = []
-  for (const entry of entries) await walk(entry, found)
-  return found
+  for (const { entry, handle } of dropped) {
+    if (!entry) continue
+    // the older interface fails on some folders of Windows; the newer one is only there on https
+    const folder = entry.isDirectory && (await handle)
+    const read = folder && folder.kind === 'directory' ? walkHandle(folder, '', found) : walk(entry, found)
+    // what cannot be read does not take the rest of the drop with it
+    await read.catch(() => {})
+  }
+  return found.length || dropped.some(({ entry }) => entry) ? upTo(found) : plain
+}
+
+async function walkHandle(handle: FileSystemHandle, above: string, found: Source[]): Promise<void> {
+  if (JUNK.test(handle.name) || found.length > MOST_ENTRIES) return
+  const path = above + handle.name
+  if (handle.kind === 'file') {
+    found.push({ file: await (handle as FileSystemFileHandle).getFile(), path })
+  } else {
+    for await (const child of (handle as FileSystemDirectoryHandle).values()) await walkHandle(child, `${path}/`, found)
+  }
 }
 
 async function walk(entry: FileSystemEntry, found: Source[]): Promise<void> {
-  if (JUNK.test(entry.name) || found.length >= MOST_ENTRIES) return
+  if (JUNK.test(entry.name) || found.length > MOST_ENTRIES) return
   // by its flags: not every browser has these classes by name
   if (entry.isFile) {
     found.push({ file: await fileOf(entry as FileSystemFileEntry), path: entry.fullPath.replace(/^\//, '') })

@@ -11,9 +11,9 @@ interface Look {
 type Props = Omit<ButtonProps, 'children' | 'className'> & Look & { children: ReactNode; className?: string }
 
 /** While pending it keeps its place and the focus, and does nothing. (react-aria's own `isPending` announces the button by
- * reference, which names nothing once the button has been replaced by what it led to.) */
+ * reference, which names nothing once the button has been replaced by what it led to; and `data-pending` is its own word.) */
 export function Button({ kind = 'plain', size = 'medium', icon, children, className, isPending, ...rest }: Props) {
-  const inert = isPending ? { onPress: undefined, type: 'button' as const, 'data-pending': '' } : {}
+  const inert = isPending ? { onPress: undefined, type: 'button' as const, 'data-busy': '' } : {}
   return (
     <AriaButton {...rest} {...inert} className={`btn ${className ?? ''}`} data-kind={kind} data-size={size}>
       {isPending ? <Icon name="run" className="spinning" /> : icon && <Icon name={icon} />}

@@ -25,23 +25,30 @@ export function Menu({ label, trigger, actions, note }: Props) {
       {trigger}
       <Popover className="popover" placement="bottom end">
         {note && <div className="menu-note">{note}</div>}
-        <AriaMenu aria-label={label} items={actions}>
-          {(action) => (
-            <MenuItem
-              id={action.id}
-              textValue={action.label}
-              href={action.href}
-              isDisabled={action.isDisabled}
-              onAction={action.run}
-              className="option"
-              data-tone={action.tone}
-            >
-              {action.icon && <Icon name={action.icon} />}
-              <Text slot="label">{action.label}</Text>
-            </MenuItem>
-          )}
-        </AriaMenu>
+        <ActionList label={label} actions={actions} />
       </Popover>
     </MenuTrigger>
+  )
+}
+
+/** The actions themselves, for a popover that stands elsewhere. */
+export function ActionList({ label, actions, onClose }: { label: string; actions: readonly Action[]; onClose?: () => void }) {
+  return (
+    <AriaMenu aria-label={label} items={actions} {...(onClose && { onClose, autoFocus: 'first' as const })}>
+      {(action) => (
+        <MenuItem
+          id={action.id}
+          textValue={action.label}
+          href={action.href}
+          isDisabled={action.isDisabled}
+          onAction={action.run}
+          className="option"
+          data-tone={action.tone}
+        >
+          {action.icon && <Icon name={action.icon} />}
+          <Text slot="label">{action.label}</Text>
+        </MenuItem>
+      )}
+    </AriaMenu>
   )
 }

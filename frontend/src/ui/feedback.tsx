@@ -3,10 +3,9 @@ import type { CSSProperties, ReactNode } from 'react'
 import { ProblemError } from '@/api/problem'
 import { useText } from '@/i18n'
 import { problemText } from '@/i18n/problem'
-import { copyText } from '@/lib/clipboard'
 import { Button } from './Button'
 import { Icon, type IconName } from './icons'
-import { say } from './toast'
+import { CopyDetails } from './toast'
 
 export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ReactNode }) {
   return (
@@ -35,7 +34,13 @@ export function Notice({ tone = 'run', icon, children }: { tone?: 'run' | 'bad' 
 export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const text = useText()
   const fields = error instanceof ProblemError ? error.errors : []
-  const id = error instanceof ProblemError ? error.requestId : null
+  const { username, password, email, usernameHint, passwordHint, emailHint } = text.auth
+  // in words of the page's own; the server's go with the details
+  const known: Record<string, string> = {
+    username: `${username}: ${usernameHint}`,
+    password: `${password}: ${passwordHint}`,
+    email: `${email}: ${emailHint}`,
+  }
   return (
     <div role="alert">
       <Notice tone="bad">
@@ -44,35 +49,24 @@ export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: () =
           <ul className="quiet">
             {fields.map(({ loc, msg }) => (
               <li key={`${loc.join('.')} ${msg}`}>
-                <code>{loc.at(-1)}</code> {msg}
+                {known[loc.at(-1)!] ?? (
+                  <>
+                    <code>{loc.at(-1)}</code> {msg}
+                  </>
+                )}
               </li>
             ))}
           </ul>
         )}
-        {(id || onRetry) && (
-          <div className="row">
-            {onRetry && (
-              <Button size="small" icon="redo" onPress={onRetry}>
-                {text.shell.retry}
-              </Button>
-            )}
-            {id && <RequestId id={id} />}
-          </div>
-        )}
+        <div className="row">
+          {onRetry && (
+            <Button size="small" icon="redo" onPress={onRetry}>
+              {text.shell.retry}
+            </Button>
+          )}
+          <CopyDetails error={error} />
+        </div>
       </Notice>
     </div>
-  )
-}
-
-function RequestId({ id }: { id: string }) {
-  const text = useText().shell
-  const copy = async () => say((await copyText(id)) ? text.copied : text.copyFailed)
-  return (
-    <span className="request-id">
-      {text.requestId} <code>{id.slice(0, 12)}</code>
-      <Button size="small" kind="quiet" icon="copy" onPress={copy}>
-        {text.copy}
-      </Button>
-    </span>
   )
 }

@@ -2,6 +2,7 @@ import { useText } from '@/i18n'
 import { usePageTitle } from '@/lib/title'
 import '@/styles/account.css'
 import { Ledger } from './Ledger'
+import { OwnUpstream } from './OwnUpstream'
 import { Preferences } from './Preferences'
 import { Security } from './Security'
 import { Tokens } from './Tokens'
@@ -17,6 +18,7 @@ export function AccountPage() {
       <div className="account">
         <div className="stack">
           <Ledger />
+          <OwnUpstream />
           <Tokens />
         </div>
         <div className="stack">

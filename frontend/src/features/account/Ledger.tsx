@@ -81,7 +81,7 @@ function Entry({ entry }: { entry: Line }) {
   const all = useText()
   const text = all.account
   const format = useFormat()
-  const reasons: Record<string, string> = all.problems.tasks
+  const reasons: Record<string, string> = { ...all.problems.tasks, ...text.reasons }
   const reason = reasons[entry.reason] ?? entry.reason
   return (
     <tr>

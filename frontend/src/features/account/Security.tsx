@@ -5,12 +5,11 @@ import { changePassword, revokeSession, sessionsQuery } from '@/api/account'
 import type { SignedInSession } from '@/api/types'
 import { useText } from '@/i18n'
 import { useFormat } from '@/i18n/format'
-import { problemText } from '@/i18n/problem'
 import { Button } from '@/ui/Button'
 import { ErrorNotice, Skeleton } from '@/ui/feedback'
 import { TextField } from '@/ui/fields'
 import { Icon } from '@/ui/icons'
-import { say } from '@/ui/toast'
+import { say, sayError } from '@/ui/toast'
 
 export function Security() {
   const text = useText().account
@@ -80,7 +79,7 @@ function Session({ session }: { session: SignedInSession }) {
       say(text.revoked)
       return cache.invalidateQueries({ queryKey: sessionsQuery.queryKey })
     },
-    onError: (error) => say(problemText(all, error), 'bad'),
+    onError: (error) => sayError(all, error),
   })
   const name = browserName(session.user_agent)
   return (

@@ -26,6 +26,9 @@ export function AdminPage() {
         <Link to="/admin/users" className="tab">
           {text.tabs.users}
         </Link>
+        <Link to="/admin/system" className="tab">
+          {text.tabs.system}
+        </Link>
       </nav>
       <Outlet />
     </>

@@ -51,6 +51,7 @@ function ConfigForm({ saved }: { saved: RuntimeConfig }) {
   return (
     <Form className="stack config-form" onSubmit={submit}>
       <h2>{text.tabs.config}</h2>
+      <h3>{text.concurrencyConfig}</h3>
       <ConcurrencySlider value={now.concurrency} onChange={(concurrency) => set({ concurrency })} />
       <div className="config-numbers">
         <NumberField

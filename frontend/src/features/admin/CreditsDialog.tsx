@@ -1,11 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { Form } from 'react-aria-components'
-import { adjustCredits, adminKeys } from '@/api/admin'
+import { adjustCredits, adminKeys, type Gift } from '@/api/admin'
 import { refreshCredits } from '@/api/apply'
 import type { AdminUser } from '@/api/types'
 import { useText } from '@/i18n'
 import { useFormat } from '@/i18n/format'
+import { useOnce } from '@/lib/once'
 import { Button } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
 import { ErrorNotice } from '@/ui/feedback'
@@ -23,8 +24,9 @@ export function CreditsDialog({ user, onClose }: { user: AdminUser; onClose: () 
   const [delta, setDelta] = useState(USUAL)
   const [note, setNote] = useState('')
   const after = user.credits + (Number.isNaN(delta) ? 0 : delta)
+  const keyOf = useOnce()
   const adjust = useMutation({
-    mutationFn: () => adjustCredits(user.id, delta, note.trim()),
+    mutationFn: (gift: Gift) => adjustCredits(user.id, gift, keyOf(gift)),
     onSuccess: () => {
       say(text.adjusted)
       refreshCredits()
@@ -34,7 +36,7 @@ export function CreditsDialog({ user, onClose }: { user: AdminUser; onClose: () 
   })
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    adjust.mutate()
+    adjust.mutate({ delta, note: note.trim() })
   }
   return (
     <Dialog title={text.adjustTitle(user.username)} isOpen onClose={onClose} width="26rem">

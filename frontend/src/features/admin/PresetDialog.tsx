@@ -54,6 +54,14 @@ export function PresetDialog({ preset, nextOrder, onClose, onSaved }: Props) {
         <Switch isSelected={fields.is_active} onChange={(is_active) => set({ is_active })}>
           {text.presetActive}
         </Switch>
+        <figure className="preset-preview">
+          <figcaption className="field-label">{text.presetPreview}</figcaption>
+          <p className="row">
+            <span className="chip">{fields.title || text.presetTitle}</span>
+            {fields.category && <span className="badge">{fields.category}</span>}
+          </p>
+          <p className="quiet">{fields.content || text.presetContent}</p>
+        </figure>
         {save.isError && <ErrorNotice error={save.error} />}
         <div className="dialog-foot">
           <Button onPress={onClose}>{all.shell.cancel}</Button>

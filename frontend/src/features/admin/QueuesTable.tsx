@@ -8,24 +8,29 @@ import { queueName } from '@/i18n/queue'
 import { Button } from '@/ui/Button'
 import { Confirm } from '@/ui/Confirm'
 import { ErrorNotice, Skeleton } from '@/ui/feedback'
+import { TextField } from '@/ui/fields'
 import { ProgressBar } from '@/ui/ProgressBar'
 import { StatusBadge } from '@/ui/StatusBadge'
 import { say } from '@/ui/toast'
+import type { Owner } from './MonitorTables'
 import { Table } from './Table'
+import { UserCell } from './UserCell'
 
 const FINAL: QueueStatus[] = ['completed', 'failed', 'cancelled']
 
-export function QueuesTable({ filter }: { filter: AdminFilter<QueueStatus> }) {
+export function QueuesTable({ filter, onUser }: { filter: AdminFilter<QueueStatus>; onUser: (owner: Owner) => void }) {
   const all = useText()
   const text = all.admin
   const format = useFormat()
   const cache = useQueryClient()
   const list = useInfiniteQuery({ ...adminQueuesQuery(filter), placeholderData: keepPreviousData })
   const [leaving, leave] = useState<AdminQueue | null>(null)
+  const [note, setNote] = useState('')
   const cancel = useMutation({
-    mutationFn: (queue: AdminQueue) => adminCancel(queue.id),
+    mutationFn: (queue: AdminQueue) => adminCancel(queue.id, note.trim()),
     onSuccess: () => {
       leave(null)
+      setNote('')
       say(text.cancelled)
       return cache.invalidateQueries({ queryKey: adminKeys.queues })
     },
@@ -49,9 +54,12 @@ export function QueuesTable({ filter }: { filter: AdminFilter<QueueStatus> }) {
                 <strong>{queueName(all, format, queue)}</strong>
                 <span className="quiet clip">{queue.prompt}</span>
               </td>
-              <td>{queue.username}</td>
+              <td>
+                <UserCell id={queue.user_id} name={queue.username} onUser={onUser} />
+              </td>
               <td>
                 <StatusBadge status={queue.status} />
+                {queue.paused_reason && <span className="quiet cell-line">{text.paused[queue.paused_reason]}</span>}
               </td>
               <td className="cell-progress">
                 <ProgressBar
@@ -82,10 +90,14 @@ export function QueuesTable({ filter }: { filter: AdminFilter<QueueStatus> }) {
         action={text.cancel}
         isOpen={leaving !== null}
         isPending={cancel.isPending}
-        onClose={() => leave(null)}
+        onClose={() => {
+          leave(null)
+          setNote('')
+        }}
         onConfirm={() => leaving && cancel.mutate(leaving)}
       >
-        {text.cancelText}
+        <p>{text.cancelText}</p>
+        <TextField label={text.note} description={text.cancelNote} value={note} onChange={setNote} maxLength={500} />
         {cancel.isError && <ErrorNotice error={cancel.error} />}
       </Confirm>
     </>

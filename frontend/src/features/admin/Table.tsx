@@ -7,18 +7,19 @@ interface Props {
   label: string
   columns: string[]
   isEmpty: boolean
+  emptyText?: string
   more: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown }
   children: ReactNode
 }
 
 /** A table that scrolls sideways by itself on a narrow screen, and can be scrolled by keyboard. */
-export function Table({ label, columns, isEmpty, more, children }: Props) {
+export function Table({ label, columns, isEmpty, emptyText, more, children }: Props) {
   const text = useText()
-  if (isEmpty) return <Empty icon="search" title={text.admin.noRows} />
+  if (isEmpty) return <Empty icon="search" title={emptyText ?? text.admin.noRows} />
   return (
     <>
       <div className="table-wrap" tabIndex={0} role="region" aria-label={label}>
-        <table className="table">
+        <table className="table admin-table">
           <thead>
             <tr>
               {columns.map((column, at) => (column ? <th key={at} scope="col">{column}</th> : <td key={at} />))}

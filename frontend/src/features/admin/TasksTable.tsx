@@ -6,9 +6,11 @@ import { useFormat } from '@/i18n/format'
 import { taskError } from '@/i18n/task'
 import { ErrorNotice, Skeleton } from '@/ui/feedback'
 import { StatusBadge } from '@/ui/StatusBadge'
+import type { Owner } from './MonitorTables'
 import { Table } from './Table'
+import { UserCell } from './UserCell'
 
-export function TasksTable({ filter }: { filter: AdminFilter<TaskStatus> }) {
+export function TasksTable({ filter, onUser }: { filter: AdminFilter<TaskStatus>; onUser: (owner: Owner) => void }) {
   const text = useText().admin
   const list = useInfiniteQuery({ ...adminTasksQuery(filter), placeholderData: keepPreviousData })
   if (list.isError && !list.data) return <ErrorNotice error={list.error} onRetry={() => void list.refetch()} />
@@ -24,13 +26,13 @@ export function TasksTable({ filter }: { filter: AdminFilter<TaskStatus> }) {
       {list.data.pages
         .flatMap((page) => page.items)
         .map((task) => (
-          <Row key={task.id} task={task} />
+          <Row key={task.id} task={task} onUser={onUser} />
         ))}
     </Table>
   )
 }
 
-function Row({ task }: { task: AdminTask }) {
+function Row({ task, onUser }: { task: AdminTask; onUser: (owner: Owner) => void }) {
   const all = useText()
   const format = useFormat()
   const image = task.generated_image ?? task.original_image
@@ -45,7 +47,9 @@ function Row({ task }: { task: AdminTask }) {
           </span>
         </span>
       </td>
-      <td>{task.username}</td>
+      <td>
+        <UserCell id={task.user_id} name={task.username} onUser={onUser} />
+      </td>
       <td>
         <StatusBadge status={task.status} />
       </td>
@@ -53,7 +57,8 @@ function Row({ task }: { task: AdminTask }) {
         {task.error_code && (
           <>
             <code>{task.error_code}</code>
-            <span className="quiet">{task.error_message || taskError(all, task)}</span>
+            <span>{taskError(all, task)}</span>
+            {task.error_message && <span className="quiet upstream-words">{task.error_message}</span>}
           </>
         )}
         {task.attempts > 1 && <span className="quiet">{all.batches.attempt(task.attempts)}</span>}

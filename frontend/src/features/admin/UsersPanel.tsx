@@ -6,6 +6,7 @@ import type { AdminUser } from '@/api/types'
 import { useText } from '@/i18n'
 import { useFormat } from '@/i18n/format'
 import { IconButton } from '@/ui/Button'
+import { Confirm } from '@/ui/Confirm'
 import { ErrorNotice, Skeleton } from '@/ui/feedback'
 import { SearchField } from '@/ui/SearchField'
 import { Icon } from '@/ui/icons'
@@ -21,9 +22,11 @@ export function UsersPanel() {
   const list = useInfiniteQuery({ ...usersQuery(q), placeholderData: keepPreviousData })
   const cache = useQueryClient()
   const [adjusting, adjust] = useState<AdminUser | null>(null)
+  const [leaving, leave] = useState<AdminUser | null>(null)
   const change = useMutation({
     mutationFn: ({ id, ...fields }: { id: number } & Parameters<typeof changeUser>[1]) => changeUser(id, fields),
     onSuccess: () => {
+      leave(null)
       say(text.changed)
       return cache.invalidateQueries({ queryKey: adminKeys.users })
     },
@@ -32,9 +35,9 @@ export function UsersPanel() {
   return (
     <section className="card stack">
       <div className="users-search">
-        <SearchField key={q ? 'searched' : 'fresh'} label={text.searchUsers} defaultValue={q} onSubmit={search} onClear={() => search('')} />
+        <SearchField label={text.searchUsers} value={q ?? ''} onSubmit={search} onClear={() => search('')} />
       </div>
-      {change.isError && <ErrorNotice error={change.error} />}
+      {change.isError && !leaving && <ErrorNotice error={change.error} />}
       {list.isError && !list.data && <ErrorNotice error={list.error} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton height="14rem" />}
       {list.data && (
@@ -51,11 +54,22 @@ export function UsersPanel() {
                 key={user.id}
                 user={user}
                 onAdjust={() => adjust(user)}
-                onChange={(fields) => change.mutate({ id: user.id, ...fields })}
+                onChange={(fields) => (fields.is_active === false ? leave(user) : change.mutate({ id: user.id, ...fields }))}
               />
             ))}
         </Table>
       )}
+      <Confirm
+        title={leaving ? text.disableTitle(leaving.username) : ''}
+        action={text.disable}
+        isOpen={leaving !== null}
+        isPending={change.isPending}
+        onClose={() => leave(null)}
+        onConfirm={() => leaving && change.mutate({ id: leaving.id, is_active: false })}
+      >
+        {text.disableText}
+        {change.isError && <ErrorNotice error={change.error} />}
+      </Confirm>
       {adjusting && <CreditsDialog user={adjusting} onClose={() => adjust(null)} />}
     </section>
   )

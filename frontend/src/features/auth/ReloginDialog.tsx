@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import { left, presence } from '@/api/presence'
-import { queryClient } from '@/api/cache'
+import { forgetUser } from '@/api/session'
 import { useText } from '@/i18n'
 import { useStore } from '@/lib/store'
 import { Button } from '@/ui/Button'
@@ -12,16 +12,16 @@ export function ReloginDialog({ username }: { username: string }) {
   const text = useText().shell.relogin
   const lost = useStore(presence) === 'lost'
   const navigate = useNavigate()
-  const other = () => {
+  const other = async () => {
     left()
-    queryClient.clear()
-    void navigate({ to: '/sign-in' })
+    await navigate({ to: '/sign-in' })
+    forgetUser()
   }
   return (
     <Dialog title={text.title} isOpen={lost} width="24rem">
       <p className="quiet">{text.why}</p>
       <SignInForm username={username} />
-      <Button kind="quiet" onPress={other}>
+      <Button kind="quiet" onPress={() => void other()}>
         {text.other}
       </Button>
     </Dialog>

@@ -1,8 +1,21 @@
 import type { ReactNode } from 'react'
+import bottleAfter from '@/assets/samples/bottle-edited.webp'
+import bottle from '@/assets/samples/bottle-small.webp'
+import lakeAfter from '@/assets/samples/lake-edited.webp'
+import lake from '@/assets/samples/lake-small.webp'
+import portraitAfter from '@/assets/samples/portrait-edited.webp'
+import portrait from '@/assets/samples/portrait-small.webp'
 import { useLanguage } from '@/i18n'
 import { Button } from '@/ui/Button'
 import { Icon } from '@/ui/icons'
 import '@/styles/auth.css'
+
+/** Before and after, as the local filters of this service made them. */
+const pairs = [
+  [lake, lakeAfter],
+  [bottle, bottleAfter],
+  [portrait, portraitAfter],
+] as const
 
 /** The two pages before signing in: what this is on one side, the form on the other. */
 export function Welcome({ title, children }: { title: string; children: ReactNode }) {
@@ -23,10 +36,14 @@ export function Welcome({ title, children }: { title: string; children: ReactNod
             </li>
           ))}
         </ul>
-        <div className="welcome-frames" aria-hidden="true">
-          {Array.from({ length: 12 }, (_, at) => (
-            <i key={at}>{String(at + 1).padStart(2, '0')}</i>
+        <div className="welcome-pairs">
+          {pairs.map(([before, after]) => (
+            <div key={before} className="welcome-pair" aria-hidden="true">
+              <img src={before} alt="" />
+              <img src={after} alt="" />
+            </div>
           ))}
+          <p className="welcome-note">{text.auth.pictures}</p>
         </div>
       </aside>
       <main className="welcome-main">

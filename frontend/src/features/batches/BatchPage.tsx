@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
+import { type CSSProperties, useMemo, useState } from 'react'
+import type { Selection } from 'react-aria-components'
 import { queueQuery, tasksQuery } from '@/api/batches'
 import { ProblemError } from '@/api/problem'
 import type { Queue, Task } from '@/api/types'
@@ -9,24 +10,36 @@ import { useFormat } from '@/i18n/format'
 import { queueName } from '@/i18n/queue'
 import { usePageTitle } from '@/lib/title'
 import { ButtonLink } from '@/ui/Button'
-import { Empty, ErrorNotice, Skeleton } from '@/ui/feedback'
+import { Empty, ErrorNotice } from '@/ui/feedback'
 import '@/styles/batch.css'
 import { BatchHeader } from './BatchHeader'
 import { BatchProgress } from './BatchProgress'
+import { useCardSize } from './card-size'
 import { CompareDialog } from './CompareDialog'
 import { EditDialog } from './EditDialog'
+import { isFinal } from './facts'
 import { FilterTabs } from './FilterTabs'
+import { useTabMark } from './mark'
 import { ResultGrid } from './ResultGrid'
+import { SamplePanel } from './SamplePanel'
+import { SelectionBar } from './SelectionBar'
+import { SizeSlider } from './SizeSlider'
 import { arrange, passes } from './versions'
+
+const NONE: Task[] = []
+const IN_LINE_MS = 5_000
+
+/** While it waits its turn nothing of its own happens, but the others' images before it become fewer. */
+const inLine = (queue: Queue | undefined) => queue && !isFinal(queue.status) && queue.queue_position > 0
 
 export function BatchPage() {
   const all = useText()
   const text = all.batches
   const format = useFormat()
   const { id } = useParams({ from: '/home/batches/$id' })
-  const queue = useQuery(queueQuery(id))
+  const queue = useQuery({ ...queueQuery(id), refetchInterval: (query) => (inLine(query.state.data) ? IN_LINE_MS : false) })
   const tasks = useQuery(tasksQuery(id))
-  usePageTitle(queue.data ? markOf(queue.data) + queueName(all, format, queue.data) : text.title)
+  usePageTitle(useTabMark(queue.data) + (queue.data ? queueName(all, format, queue.data) : text.title))
   if (queue.error instanceof ProblemError && [404, 422].includes(queue.error.status)) {
     return (
       <Empty icon="search" title={text.missing}>
@@ -38,7 +51,7 @@ export function BatchPage() {
   if (!queue.data) return <Loading />
   return (
     <>
-      <BatchHeader queue={queue.data} />
+      <BatchHeader queue={queue.data} tasks={tasks.data ?? NONE} />
       <BatchProgress queue={queue.data} />
       {tasks.error && !tasks.data && <ErrorNotice error={tasks.error} onRetry={() => void tasks.refetch()} />}
       {tasks.data ? <Results queue={queue.data} tasks={tasks.data} /> : <ResultsLoading count={queue.data.total_images} />}
@@ -50,29 +63,53 @@ export function BatchPage() {
 function Results({ queue, tasks }: { queue: Queue; tasks: Task[] }) {
   const { show = 'all', image } = useSearch({ from: '/home/batches/$id' })
   const navigate = useNavigate({ from: '/batches/$id' })
-  const [editing, edit] = useState<Task | null>(null)
+  const [editing, edit] = useState<Task[]>([])
+  const [picked, pick] = useState<Selection>(new Set())
   const arranged = useMemo(() => arrange(tasks), [tasks])
-  const shown = arranged.filter(({ task }) => passes(task, show))
+  const shown = useMemo(() => arranged.filter(({ task }) => passes(task, show)), [arranged, show])
+  const selected = shown.flatMap(({ task }) => (picked === 'all' || picked.has(String(task.id)) ? [task] : []))
   const open = (next: number | undefined, replace = false) =>
     void navigate({ search: (now) => ({ ...now, image: next }), replace, resetScroll: false })
   return (
     <>
-      <FilterTabs
-        tasks={tasks}
-        value={show}
-        onChange={(next) =>
-          void navigate({ search: next === 'all' ? {} : { show: next }, replace: true, resetScroll: false })
-        }
+      {queue.status === 'awaiting_approval' && <SamplePanel queue={queue} tasks={tasks} onOpen={(task) => open(task.id)} />}
+      <div className="spread">
+        <FilterTabs
+          tasks={tasks}
+          value={show}
+          onChange={(next) =>
+            void navigate({ search: next === 'all' ? {} : { show: next }, replace: true, resetScroll: false })
+          }
+        />
+        <SizeSlider />
+      </div>
+      <ResultGrid shown={shown} selected={picked} onSelect={pick} onOpen={(task) => open(task.id)} onEdit={edit} />
+      <SelectionBar
+        queueId={queue.id}
+        selected={selected}
+        all={shown.length}
+        onSelectAll={() => pick('all')}
+        onClear={() => pick(new Set())}
+        onEdit={edit}
       />
-      <ResultGrid shown={shown} onOpen={(task) => open(task.id)} onEdit={edit} />
       <CompareDialog
+        all={arranged}
         shown={shown}
         openId={image}
         onMove={(task) => open(task.id, true)}
         onClose={() => open(undefined, true)}
         onEdit={edit}
       />
-      {editing && <EditDialog queue={queue} task={editing} onClose={() => edit(null)} />}
+      {editing.length > 0 && (
+        <EditDialog
+          queue={queue}
+          tasks={editing}
+          onClose={() => {
+            edit([])
+            pick(new Set())
+          }}
+        />
+      )}
     </>
   )
 }
@@ -80,28 +117,28 @@ function Results({ queue, tasks }: { queue: Queue; tasks: Task[] }) {
 function Loading() {
   const text = useText().shell
   return (
-    <div className="stack" aria-busy="true" aria-label={text.loading} role="status">
-      <Skeleton height="2.5rem" width="40%" />
-      <Skeleton height="5rem" />
+    <div className="stack batch-loading" aria-busy="true" aria-label={text.loading} role="status">
+      <div className="stack-tight">
+        <div className="skeleton load-back" />
+        <div className="skeleton load-head" />
+      </div>
+      <div className="skeleton load-progress" />
       <ResultsLoading count={6} />
     </div>
   )
 }
 
+/** As many cards as there will be, each as large. */
 function ResultsLoading({ count }: { count: number }) {
+  const least = useCardSize()
   return (
-    <div className="results">
-      {Array.from({ length: Math.min(count, 12) }, (_, at) => (
-        <Skeleton key={at} height="14rem" />
-      ))}
-    </div>
+    <>
+      <div className="skeleton load-tabs" aria-hidden="true" />
+      <div className="results-loading" style={{ '--least': `${least}px` } as CSSProperties}>
+        {Array.from({ length: Math.min(count, 12) }, (_, at) => (
+          <div key={at} className="skeleton result-loading" aria-hidden="true" />
+        ))}
+      </div>
+    </>
   )
-}
-
-/** How far it is, for the tab of somebody who is elsewhere. */
-function markOf(queue: Queue): string {
-  const ended = queue.completed_images + queue.failed_images + queue.cancelled_images
-  const running = queue.status === 'processing' || queue.status === 'pending'
-  if (running) return `(${Math.floor((ended / Math.max(queue.total_images, 1)) * 100)}%) `
-  return queue.status === 'completed' ? '✓ ' : queue.status === 'failed' ? '! ' : ''
 }

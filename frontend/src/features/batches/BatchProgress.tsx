@@ -12,6 +12,7 @@ export function BatchProgress({ queue }: { queue: Queue }) {
   const final = isFinal(queue.status)
   const now = useNow(!final && queue.started_at !== null)
   const end = queue.completed_at ? Date.parse(queue.completed_at) : now
+  const running = queue.status === 'processing' || queue.status === 'pending'
   const left = total - completed - failed - cancelled
   return (
     <section className="card batch-progress">
@@ -19,8 +20,10 @@ export function BatchProgress({ queue }: { queue: Queue }) {
         <strong>{text.progress(completed, total)}</strong>
         <span className="row quiet">
           {queue.started_at && <span>{text.elapsed(format.clock((end - Date.parse(queue.started_at)) / 1000))}</span>}
-          {queue.status === 'pending' && queue.queue_position !== null && <span>{text.ahead(queue.queue_position)}</span>}
-          {!final && queue.eta_seconds !== null && (
+          {(queue.status === 'pending' || (queue.status === 'processing' && queue.queue_position > 0)) && (
+            <span>{text.ahead(queue.queue_position)}</span>
+          )}
+          {running && queue.eta_seconds !== null && (
             <span>
               {text.left} {text.eta(queue.eta_seconds / 60)}
             </span>

@@ -6,11 +6,11 @@ import { useText } from '@/i18n'
 import { statuses } from '@/lib/statuses'
 import { usePageTitle } from '@/lib/title'
 import { Button, ButtonLink } from '@/ui/Button'
-import { Empty, ErrorNotice, Skeleton } from '@/ui/feedback'
+import { Empty, ErrorNotice } from '@/ui/feedback'
 import { SearchField } from '@/ui/SearchField'
 import { Select } from '@/ui/Select'
 import '@/styles/history.css'
-import { QueueRow } from './QueueRow'
+import { QueueList } from './QueueList'
 
 /** All batches, newest first; what is searched for is in the address. */
 export function HistoryPage() {
@@ -22,8 +22,8 @@ export function HistoryPage() {
   usePageTitle(text.title)
   const filter = (change: { q?: string; status?: QueueStatus }) =>
     void navigate({ search: (now) => ({ ...now, ...change }), replace: true })
-  const queues = list.data?.pages.flatMap((page) => page.items)
   const filtered = Boolean(search.q || search.status)
+  const none = list.data?.pages.every((page) => page.items.length === 0)
   return (
     <>
       <div className="page-head">
@@ -33,9 +33,8 @@ export function HistoryPage() {
         </div>
         <div className="history-filters">
           <SearchField
-            key={search.q ? 'searched' : 'fresh'}
             label={text.search}
-            defaultValue={search.q}
+            value={search.q ?? ''}
             onSubmit={(q) => filter({ q: q.trim() || undefined })}
             onClear={() => filter({ q: undefined })}
           />
@@ -53,7 +52,7 @@ export function HistoryPage() {
       </div>
       {list.isError && <ErrorNotice error={list.error} onRetry={() => void list.refetch()} />}
       {list.isPending && <RowsLoading />}
-      {queues?.length === 0 &&
+      {none &&
         (filtered ? (
           <Empty icon="search" title={text.noMatch}>
             <Button onPress={() => void navigate({ search: {}, replace: true })}>{text.clearFilter}</Button>
@@ -66,19 +65,13 @@ export function HistoryPage() {
             </ButtonLink>
           </Empty>
         ))}
-      {queues && queues.length > 0 && (
-        <ul className="queue-list" data-stale={list.isPlaceholderData || undefined}>
-          {queues.map((queue) => (
-            <QueueRow key={queue.id} queue={queue} />
-          ))}
-        </ul>
-      )}
-      {list.hasNextPage && (
-        <div className="row more">
-          <Button isPending={list.isFetchingNextPage} onPress={() => void list.fetchNextPage()}>
-            {all.shell.loadMore}
-          </Button>
-        </div>
+      {list.data && !none && (
+        <QueueList
+          pages={list.data.pages}
+          isStale={list.isPlaceholderData}
+          isLoadingMore={list.isFetchingNextPage}
+          onEnd={() => list.hasNextPage && !list.isFetching && void list.fetchNextPage()}
+        />
       )}
     </>
   )
@@ -87,9 +80,9 @@ export function HistoryPage() {
 function RowsLoading() {
   const text = useText().shell
   return (
-    <div className="queue-list" role="status" aria-label={text.loading}>
-      {Array.from({ length: 4 }, (_, at) => (
-        <Skeleton key={at} height="6.5rem" />
+    <div className="rows-loading" role="status" aria-label={text.loading}>
+      {Array.from({ length: 6 }, (_, at) => (
+        <div key={at} className="skeleton row-loading" aria-hidden="true" />
       ))}
     </div>
   )

@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react'
 import { useText } from '@/i18n'
-import { fromDrop } from '@/lib/sources'
+import { fromDrop, MOST_ENTRIES } from '@/lib/sources'
 import { useStore } from '@/lib/store'
 import { Icon } from '@/ui/icons'
+import { say } from '@/ui/toast'
 import { takeIn } from './intake'
 import { isBusy, phase } from './start'
 
@@ -32,7 +33,10 @@ export function DropOverlay() {
       if (!hasFiles(event) || !event.dataTransfer) return setDragging(null)
       setDragging('reading')
       try {
-        takeIn(await fromDrop(event.dataTransfer))
+        const { sources, cut } = await fromDrop(event.dataTransfer)
+        takeIn(sources)
+        if (cut) say(text.cut(MOST_ENTRIES), 'bad')
+        else if (!sources.length) say(text.nothingDropped, 'bad')
       } finally {
         setDragging(null)
       }
@@ -45,7 +49,7 @@ export function DropOverlay() {
       window.removeEventListener('dragleave', leave)
       window.removeEventListener('drop', drop)
     }
-  }, [busy])
+  }, [busy, text])
   if (!dragging) return null
   return (
     <div className="drop-overlay" role="status">

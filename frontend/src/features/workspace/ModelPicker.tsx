@@ -2,7 +2,7 @@ import type { BatchConfig, Model } from '@/api/types'
 import { useText } from '@/i18n'
 import { modelDescription, modelName } from '@/i18n/model'
 import { Icon } from '@/ui/icons'
-import { Select } from '@/ui/Select'
+import { LazySelect } from '@/ui/LazySelect'
 import { change } from './draft'
 
 /** One model needs no choosing, but its name always shows: above all when it is no AI at all. */
@@ -24,7 +24,7 @@ export function ModelPicker({ config, value }: { config: BatchConfig; value: Mod
     )
   }
   return (
-    <Select
+    <LazySelect
       label={text.model}
       choices={config.models.map((model) => ({
         id: model.id,

@@ -1,64 +1,62 @@
-import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
-import { useEffect } from 'react'
-import { meQuery } from '@/api/session'
-import { applyQueue } from '@/api/apply'
+import { useEffect, useRef } from 'react'
 import type { BatchConfig } from '@/api/types'
 import { useText } from '@/i18n'
-import { useFormat } from '@/i18n/format'
 import { modifierKey } from '@/lib/keys'
 import { useStore } from '@/lib/store'
-import { Button, ButtonLink } from '@/ui/Button'
+import { Button, IconButton } from '@/ui/Button'
 import { ErrorNotice, Notice } from '@/ui/feedback'
-import { ProgressBar } from '@/ui/ProgressBar'
-import { say } from '@/ui/toast'
-import { draft, imageOf, isIn, uploadError } from './draft'
-import { modelOf, type Readiness, readiness } from './readiness'
-import { isBusy, phase, start, stopUploading } from './start'
+import { Menu } from '@/ui/Menu'
+import { Cost } from './Cost'
+import { draft, everyPhoto, isIn } from './draft'
+import { characters, MOST_CHARACTERS, type Readiness } from './readiness'
+import { useTraffic } from './SheetHead'
+import { isBusy, type Phase, phase, stopUploading } from './start'
+import { inFlight } from './uploads'
+import { type Go, useStart } from './useStart'
 
-/** What it costs, and the button that starts it. On a phone it stays at the bottom of the screen. */
+/** The API takes up to three images to try first. */
+const MOST_SAMPLES = 3
+
+/** What it costs, and the buttons that start it. On a phone it stays at the bottom of the screen. */
 export function StartBar({ config }: { config: BatchConfig }) {
   const text = useText().workspace
   const now = useStore(draft)
   const step = useStore(phase)
-  const { data: user } = useSuspenseQuery(meQuery)
-  const model = modelOf(config, now.model)
-  const ready = readiness(now, model, user.credits)
-  const go = useStart(config)
-  const failed = now.photos.filter((photo) => uploadError(photo)).length
+  const { ready, model, balance, go } = useStart(config)
+  const failed = everyPhoto(now).filter((photo) => isIn(photo) && photo.error).length
   const busy = isBusy(step)
-  useLeaveGuard(step.name === 'uploading')
-  const why = { photos: text.needPhotos, prompt: text.needPrompt, checking: text.waitChecks, credits: null }
+  useLeaveGuard()
+  const row = useKeptFocus(busy)
   return (
     <div className="card start-bar">
-      {step.name === 'failed' && <ErrorNotice error={step.error} />}
+      {step.name === 'failed' && <Failed step={step} />}
       {failed > 0 && !busy && (
         <div role="alert">
           <Notice tone="bad">{text.failed(failed)}</Notice>
         </div>
       )}
-      {busy ? <Uploading /> : <Cost ready={ready} each={model.credits} balance={user.credits} />}
-      <div className="start-row">
+      {busy ? <Waiting step={step} /> : <Cost ready={ready} model={model} balance={balance} />}
+      <div className="start-row" ref={row}>
         {busy ? (
           <Button size="large" icon="stop" onPress={stopUploading} isDisabled={step.name === 'creating'}>
             {text.stop}
           </Button>
         ) : (
-          <Button
-            kind="main"
-            size="large"
-            isDisabled={ready.obstacle !== null && ready.obstacle !== 'prompt'}
-            onPress={ready.obstacle === 'prompt' ? focusPrompt : go}
-            aria-describedby="start-why"
-          >
-            {failed > 0 ? text.retryUpload : text.start(ready.count)}
-            <kbd className="start-keys">{modifierKey} ↵</kbd>
-          </Button>
+          <>
+            <TryFirst ready={ready} go={go} />
+            <Button
+              kind="main"
+              size="large"
+              isDisabled={ready.obstacle !== null && ready.obstacle !== 'prompt'}
+              onPress={ready.obstacle === 'prompt' ? focusPrompt : () => go(0)}
+              aria-describedby="start-why"
+            >
+              {failed > 0 ? text.retryUpload : text.start(ready.count)}
+            </Button>
+          </>
         )}
       </div>
-      <p id="start-why" className="quiet start-why">
-        {!busy && ready.obstacle && why[ready.obstacle]}
-      </p>
+      <Why ready={ready} busy={busy} most={config.max_files} />
     </div>
   )
 }
@@ -66,81 +64,100 @@ export function StartBar({ config }: { config: BatchConfig }) {
 /** The one thing missing is words, so the button leads to where they are written. */
 const focusPrompt = () => document.querySelector<HTMLTextAreaElement>('.wish textarea')?.focus()
 
-/** Starts and goes to the new batch; Ctrl/Cmd+Enter does the same from anywhere on the page. */
-function useStart(config: BatchConfig) {
+/** One image first, or two or three; the rest waits until somebody has looked at them. */
+function TryFirst({ ready, go }: { ready: Readiness; go: Go }) {
   const text = useText().workspace
-  const navigate = useNavigate()
-  const cache = useQueryClient()
-  const go = async () => {
-    const model = modelOf(config, draft.get().model)
-    const user = cache.getQueryData(meQuery.queryKey)
-    if (readiness(draft.get(), model, user?.credits ?? 0).obstacle) return
-    const queue = await start(model)
-    if (!queue) return
-    applyQueue(queue)
-    say(text.startedToast(queue.total_images))
-    await navigate({ to: '/batches/$id', params: { id: queue.id } })
-  }
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
-      if (document.querySelector('[role=dialog], [role=alertdialog]')) return
-      event.preventDefault()
-      event.stopPropagation()
-      void go()
-    }
-    // before the focused control: Enter would press it as well
-    document.addEventListener('keydown', onKey, { capture: true })
-    return () => document.removeEventListener('keydown', onKey, { capture: true })
-  })
-  return () => void go()
-}
-
-function Cost({ ready, each, balance }: { ready: Readiness; each: number; balance: number }) {
-  const text = useText()
-  const format = useFormat()
-  const short = ready.cost - balance
-  if (!ready.count) return <p className="quiet num">{text.shell.credits(format.number(balance))}</p>
+  if (ready.count < 2) return null
+  const isDisabled = ready.obstacle !== null
+  const more = Array.from({ length: MOST_SAMPLES - 1 }, (_, at) => at + 2).filter((count) => count < ready.count)
   return (
-    <div className="cost num">
-      <strong>{text.workspace.sum(format.number(ready.count), format.number(each), format.number(ready.cost))}</strong>
-      {short > 0 ? (
-        <p className="row">
-          <span className="badge" data-tone="bad">
-            {text.workspace.short(format.number(short))}
-          </span>
-          <ButtonLink href="/account" size="small" kind="quiet">
-            {text.shell.account}
-          </ButtonLink>
-        </p>
-      ) : (
-        <p className="quiet">{text.workspace.balance(format.number(balance), format.number(-short))}</p>
+    <div className="try-first">
+      <Button size="large" isDisabled={isDisabled} onPress={() => go(1)} aria-describedby="try-why">
+        {text.tryOne}
+      </Button>
+      {more.length > 0 && (
+        <Menu
+          label={text.trySome}
+          trigger={<IconButton kind="plain" icon="chevron" label={text.trySome} isDisabled={isDisabled} />}
+          actions={more.map((count) => ({ id: String(count), label: text.tryFirst(count), run: () => go(count) }))}
+          note={<span className="quiet">{text.tryHint}</span>}
+        />
       )}
+      <span id="try-why" className="unseen">
+        {text.tryHint}
+      </span>
     </div>
   )
 }
 
-function Uploading() {
+function Why({ ready, busy, most }: { ready: Readiness; busy: boolean; most: number }) {
   const text = useText().workspace
-  const step = useStore(phase)
-  const photos = useStore(draft).photos.filter(isIn)
-  const done = photos.filter(imageOf).length
-  if (step.name === 'creating') return <p role="status">{text.creating}</p>
+  const { prompt } = useStore(draft)
+  const why = {
+    photos: text.needPhotos,
+    many: text.tooMany(ready.count - most, most),
+    prompt: text.needPrompt,
+    long: text.tooLong(characters(prompt) - MOST_CHARACTERS),
+    checking: text.waitChecks,
+    credits: text.needCredits,
+  }
   return (
-    <ProgressBar
-      label={text.uploading(done, photos.length)}
-      total={photos.length}
-      parts={[{ tone: 'run', count: done }]}
-    />
+    <div className="start-foot quiet" data-obstacle={(!busy && ready.obstacle) || undefined}>
+      <p id="start-why">{!busy && (ready.obstacle ? why[ready.obstacle] : ready.count > 1 && text.tryHint)}</p>
+      {!busy && <kbd className="start-keys">{modifierKey} ↵</kbd>}
+    </div>
   )
 }
 
-/** The browser asks before the page is closed while bytes are on their way. */
-function useLeaveGuard(active: boolean) {
+function Failed({ step }: { step: Extract<Phase, { name: 'failed' }> }) {
+  const text = useText().workspace
+  const { attempt } = useStore(draft)
+  return (
+    <>
+      <ErrorNotice error={step.error} />
+      {attempt && <p className="quiet">{text.unanswered}</p>}
+    </>
+  )
+}
+
+function Waiting({ step }: { step: Phase }) {
+  const text = useText().workspace
+  const traffic = useTraffic()
+  if (step.name === 'creating' || !traffic) return <p role="status">{text.creating}</p>
+  return (
+    <p className="num">
+      <strong>{text.uploading(traffic.done, traffic.count)}</strong>{' '}
+      <span className="quiet">
+        {text.startsAfter} {traffic.rate && text.about(traffic.rate.secondsLeft)}
+      </span>
+    </p>
+  )
+}
+
+/** Start and stop stand in one place: whoever had the focus on the one has it on the other. */
+function useKeptFocus(busy: boolean) {
+  const row = useRef<HTMLDivElement>(null)
+  const before = useRef(busy)
+  useEffect(() => {
+    const swapped = before.current !== busy
+    before.current = busy
+    if (swapped && document.activeElement === document.body) row.current?.querySelector<HTMLElement>(':scope > button')?.focus()
+  }, [busy])
+  return row
+}
+
+/** While bytes are on their way the browser asks before the page is closed, and the screen stays on. */
+function useLeaveGuard() {
+  const active = useStore(inFlight)
   useEffect(() => {
     if (!active) return
     const ask = (event: BeforeUnloadEvent) => event.preventDefault()
     window.addEventListener('beforeunload', ask)
-    return () => window.removeEventListener('beforeunload', ask)
+    // a phone that falls asleep stops sending; where the browser does not allow this, it just may
+    const awake = navigator.wakeLock?.request('screen').catch(() => null)
+    return () => {
+      window.removeEventListener('beforeunload', ask)
+      void awake?.then((lock) => lock?.release())
+    }
   }, [active])
 }

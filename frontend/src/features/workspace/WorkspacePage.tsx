@@ -1,29 +1,40 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { configQuery } from '@/api/batches'
+import { meQuery } from '@/api/session'
 import { useText } from '@/i18n'
 import { useStore } from '@/lib/store'
 import { usePageTitle } from '@/lib/title'
 import '@/styles/workspace.css'
-import { ContactSheet } from './ContactSheet'
-import { draft } from './draft'
+import { useDraft } from './draft'
 import { DropOverlay } from './DropOverlay'
 import { EmptyTable } from './EmptyTable'
 import { setLimits } from './intake'
+import { keepDraftOf, keeping } from './keeping'
 import { BadFiles, Duplicates, Rest } from './leftovers'
+import { useRepeat } from './repeat'
 import { StartBar } from './StartBar'
 import { usePaste } from './usePaste'
 import { WishPanel } from './WishPanel'
+
+// who has no photos yet does not wait for what shows them
+const ContactSheet = lazy(async () => ({ default: (await import('./ContactSheet')).ContactSheet }))
 
 /** Photos on the light table at the left, what to do with them at the right, the start at the end of it. */
 export function WorkspacePage() {
   const text = useText().workspace
   const { data: config } = useSuspenseQuery(configQuery)
-  const { photos, rest } = useStore(draft)
-  const filled = photos.length + rest.length > 0
+  const { data: user } = useSuspenseQuery(meQuery)
+  const kept = useStore(keeping)
+  const filled = useDraft((now) => now.photos.length + now.rest.length > 0)
+  const written = useDraft((now) => now.photos.length > 0 || now.prompt !== '')
   usePageTitle(text.title)
-  useEffect(() => setLimits(config), [config])
+  useEffect(() => {
+    setLimits(config)
+    void keepDraftOf(user.id)
+  }, [config, user.id])
   usePaste(text.pasted)
+  useRepeat()
   return (
     <>
       <div className="page-head">
@@ -31,18 +42,21 @@ export function WorkspacePage() {
           <h1>{text.title}</h1>
           <p>{text.lead}</p>
         </div>
+        {kept !== 'looking' && written && <p className="kept quiet">{text.keeping[kept]}</p>}
       </div>
       <div className="workspace" data-filled={filled || undefined}>
-        <section className="light-table" aria-label={text.sheet}>
+        <section className="light-table" tabIndex={-1} aria-label={text.sheet}>
           {filled ? (
             <>
               <BadFiles />
               <Duplicates />
-              <ContactSheet most={config.max_files} />
+              <Suspense>
+                <ContactSheet most={config.max_files} />
+              </Suspense>
               <Rest most={config.max_files} />
             </>
           ) : (
-            <EmptyTable config={config} />
+            kept !== 'looking' && <EmptyTable config={config} />
           )}
         </section>
         <aside className="wish">

@@ -7,7 +7,8 @@ const HEADER_BYTES = 256 * 1024
 /** The server reads these; most browsers cannot show them. */
 const UNSEEN_TYPES = ['image/heic', 'image/tiff', 'image/avif']
 
-self.onmessage = async ({ data: job }: MessageEvent<InspectJob>) => {
+self.onmessage = async ({ data: job }: MessageEvent<InspectJob | string>) => {
+  if (typeof job === 'string') return URL.revokeObjectURL(job)
   const inspected: Inspected = await inspect(job).catch(() => ({ id: job.id, problem: 'unreadable' }))
   self.postMessage(inspected)
 }
@@ -20,18 +21,15 @@ async function inspect({ id, file, limits }: InspectJob): Promise<Inspected> {
   if (!header || !limits.types.includes(header.type)) return bad('type')
   // before decoding: a small file can claim gigapixels
   if (header.size && header.size.width * header.size.height > limits.pixels) return bad('pixels')
-  const digest = await sha256(file)
-  let bitmap: ImageBitmap
-  try {
-    bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' })
-  } catch {
-    return UNSEEN_TYPES.includes(header.type) ? { id, type: header.type, digest } : bad('unreadable')
-  }
+  const decoding = createImageBitmap(file, { imageOrientation: 'from-image' }).catch(() => null)
+  const [bitmap, digest] = await Promise.all([decoding, sha256(file)])
+  if (!bitmap) return UNSEEN_TYPES.includes(header.type) ? { id, type: header.type, digest } : bad('unreadable')
   const { width, height } = bitmap
   if (width * height > limits.pixels) return bad('pixels')
-  return { id, type: header.type, width, height, digest, thumbnail: await shrink(bitmap) }
+  return { id, type: header.type, width, height, digest, thumbnail: URL.createObjectURL(await shrink(bitmap)) }
 }
 
+// addresses are made here, too: making one waits for the browser, which is busy while files are sent
 async function shrink(bitmap: ImageBitmap): Promise<Blob> {
   const scale = Math.min(1, THUMB_EDGE / Math.max(bitmap.width, bitmap.height))
   const canvas = new OffscreenCanvas(Math.max(1, Math.round(bitmap.width * scale)), Math.max(1, Math.round(bitmap.height * scale)))

@@ -2,49 +2,69 @@
 import { useState } from 'react'
 import { useText } from '@/i18n'
 import { useFormat } from '@/i18n/format'
+import { problemText } from '@/i18n/problem'
 import { useStore } from '@/lib/store'
 import { Button } from '@/ui/Button'
 import { Notice } from '@/ui/feedback'
-import { change, draft, isBad, isIn, isLeftOut, removePhotos } from './draft'
+import { change, draft, isBad, isIn, isLeftOut, type Photo, removePhotos } from './draft'
 import { fill } from './intake'
 
 const SHOWN_AT_FIRST = 5
 
+/** What was pressed goes with what it was about; the photos are what is there then. */
+const focusTable = () => document.querySelector<HTMLElement>('.light-table')?.focus({ preventScroll: true })
+
+const removeAll = (leaves: (photo: Photo) => boolean) => {
+  removePhotos(leaves)
+  focusTable()
+}
+
 export function BadFiles() {
-  const text = useText().workspace
+  const bad = useStore(draft).photos.filter(isBad)
+  // there before what it says: screen readers may not tell what comes along with it
+  return (
+    <div role="status" className="bad-files">
+      {bad.length > 0 && <BadList bad={bad} />}
+    </div>
+  )
+}
+
+function BadList({ bad }: { bad: Photo[] }) {
+  const all = useText()
+  const text = all.workspace
   const format = useFormat()
   const [open, setOpen] = useState(false)
-  const bad = useStore(draft).photos.filter(isBad)
-  if (!bad.length) return null
   const shown = open ? bad : bad.slice(0, SHOWN_AT_FIRST)
+  const showAll = () => {
+    setOpen(true)
+    focusTable()
+  }
   return (
-    <div role="status">
-      <Notice tone="bad">
-        <div className="spread">
-          <strong>{text.bad(bad.length)}</strong>
-          <Button size="small" onPress={() => removePhotos(isBad)}>
-            {text.removeBad}
+    <Notice tone="bad">
+      <div className="spread">
+        <strong>{text.bad(bad.length)}</strong>
+        <Button size="small" onPress={() => removeAll(isBad)}>
+          {text.removeBad}
+        </Button>
+      </div>
+      <ul className="bad-list">
+        {shown.map((photo) => (
+          <li key={photo.key}>
+            <span className="clip">{photo.path}</span>
+            <span>
+              {photo.error ? problemText(all, photo.error) : photo.problem && text.problems[photo.problem]} · {format.bytes(photo.size)}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {bad.length > shown.length && (
+        <div>
+          <Button size="small" kind="quiet" onPress={showAll}>
+            {text.showAll} ({bad.length})
           </Button>
         </div>
-        <ul className="bad-list">
-          {shown.map((photo) => (
-            <li key={photo.key}>
-              <span className="clip">{photo.path}</span>
-              <span>
-                {photo.problem && text.problems[photo.problem]} · {format.bytes(photo.file.size)}
-              </span>
-            </li>
-          ))}
-        </ul>
-        {bad.length > shown.length && (
-          <div>
-            <Button size="small" kind="quiet" onPress={() => setOpen(true)}>
-              {text.showAll} ({bad.length})
-            </Button>
-          </div>
-        )}
-      </Notice>
-    </div>
+      )}
+    </Notice>
   )
 }
 
@@ -53,7 +73,10 @@ export function Duplicates() {
   const { photos } = useStore(draft)
   const count = photos.filter(isLeftOut).length
   if (!count) return null
-  const keep = () => change({ photos: photos.map((photo) => (photo.duplicate ? { ...photo, kept: true } : photo)) })
+  const keep = () => {
+    change({ photos: photos.map((photo) => (photo.duplicate ? { ...photo, kept: true } : photo)) })
+    focusTable()
+  }
   return (
     <Notice tone="warn" icon="copy">
       <div className="spread">
@@ -62,7 +85,7 @@ export function Duplicates() {
           <Button size="small" onPress={keep}>
             {text.keepDuplicates}
           </Button>
-          <Button size="small" kind="quiet" onPress={() => removePhotos(isLeftOut)}>
+          <Button size="small" kind="quiet" onPress={() => removeAll(isLeftOut)}>
             {text.dropDuplicates}
           </Button>
         </div>
@@ -76,6 +99,14 @@ export function Rest({ most }: { most: number }) {
   const { rest, photos } = useStore(draft)
   const room = Math.min(rest.length, most - photos.filter(isIn).length)
   if (!rest.length) return null
+  const add = () => {
+    fill()
+    focusTable()
+  }
+  const drop = () => {
+    change({ rest: [] })
+    focusTable()
+  }
   return (
     <Notice tone="run" icon="folder">
       <div className="spread">
@@ -85,11 +116,11 @@ export function Rest({ most }: { most: number }) {
         </div>
         <div className="row">
           {room > 0 && (
-            <Button size="small" kind="main" onPress={fill}>
-              {text.restNow(room)}
+            <Button size="small" kind="main" onPress={add}>
+              {photos.length ? text.restNow(room) : text.restNext(room)}
             </Button>
           )}
-          <Button size="small" kind="quiet" onPress={() => change({ rest: [] })}>
+          <Button size="small" kind="quiet" onPress={drop}>
             {text.restDrop}
           </Button>
         </div>

@@ -6,11 +6,11 @@ export const auth = {
   email: 'E-mail (optional)',
   usernameHint: '3–32 characters: letters, digits, Chinese, _ - .',
   passwordHint: 'At least 8 characters',
+  emailHint: 'must look like name@example.com',
   noAccount: 'No account yet?',
   haveAccount: 'Already have an account?',
   tagline: 'One sentence edits a whole folder of photos',
   points: ['Drop a folder: up to 50 photos a batch', 'Each one comes back beside its original', 'One ZIP, names and folders kept'],
-  usernameShort: 'At least 3 characters',
-  passwordShort: 'At least 8 characters',
   required: 'Please fill this in',
+  pictures: 'Left as taken, right by the built-in local filters',
 }

@@ -1,10 +1,8 @@
-import type { Dictionary } from '../zh-CN'
-import { account } from './account'
-import { admin } from './admin'
+import type { First } from '../zh-CN'
 import { auth } from './auth'
 import { batches } from './batches'
 import { problems } from './problems'
 import { shell } from './shell'
 import { workspace } from './workspace'
 
-export const en = { shell, problems, auth, workspace, batches, account, admin } satisfies Dictionary
+export const en = { shell, problems, auth, workspace, batches } satisfies First

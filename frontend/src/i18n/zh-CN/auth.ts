@@ -6,11 +6,11 @@ export const auth = {
   email: '邮箱（可不填）',
   usernameHint: '3–32 个字符：字母、数字、中文、_ - .',
   passwordHint: '至少 8 个字符',
+  emailHint: '应形如 name@example.com',
   noAccount: '还没有账户？',
   haveAccount: '已有账户？',
   tagline: '一句话，改完一整个文件夹的照片',
   points: ['拖入文件夹，最多 50 张一批', '逐张返回，随时对比原图', '一个 ZIP，保留文件名和目录'],
-  usernameShort: '用户名至少 3 个字符',
-  passwordShort: '密码至少 8 个字符',
   required: '请填写',
+  pictures: '左边原图，右边由内置的本地滤镜处理',
 }

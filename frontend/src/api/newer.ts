@@ -1,0 +1,28 @@
+// Answers and events may overtake each other. Versions decide, so late or twice is harmless.
+import { type InfiniteData, replaceEqualDeep } from '@tanstack/react-query'
+import type { Page, Queue, Task } from './types'
+
+export const newer = <T extends { version: number }>(now: T | undefined, next: T) =>
+  now && now.version > next.version ? now : next
+
+/** The items of `next`, each as new as it is known; what is only in `now` is gone. */
+function newerOf<T extends { id: number; version: number }>(now: readonly T[], next: readonly T[]): T[] {
+  const known = new Map(now.map((item) => [item.id, item]))
+  return next.map((item) => newer(known.get(item.id), item))
+}
+
+// For the query cache, which asks what to keep when an answer comes. What is equal keeps its identity, or views would
+// take every answer for a change.
+
+export const keepNewer = (now: unknown, next: unknown) => replaceEqualDeep(now, newer(now as Queue | undefined, next as Queue))
+
+export const keepNewerTasks = (now: unknown, next: unknown) =>
+  now && next ? replaceEqualDeep(now, newerOf(now as Task[], next as Task[])) : next
+
+export function keepNewerPages(now: unknown, next: unknown) {
+  if (!now || !next) return next
+  const known = (now as InfiniteData<Page<Queue>>).pages.flatMap((page) => page.items)
+  const answer = next as InfiniteData<Page<Queue>>
+  const pages = answer.pages.map((page) => ({ ...page, items: newerOf(known, page.items) }))
+  return replaceEqualDeep(now, { ...answer, pages })
+}
