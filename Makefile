@@ -12,6 +12,8 @@ NPM = $(UV) run --quiet --script scripts/npm.py
 
 # `make run ARGS="--port 8080"`, `make test ARGS="tests/batch -k retry"`
 ARGS :=
+# two at once: much of a test is waiting. A file stays in one hand, browsers come last.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .NOTPARALLEL:
 unexport VIRTUAL_ENV
@@ -47,7 +49,7 @@ run: .venv/pyvenv.cfg ## start the service on http://127.0.0.1:3000 (ARGS="--por
 .PHONY: test
 test: install ## run every test: SQLite, MariaDB, browser (ARGS="tests/batch -k retry")
 	@$(RUN) scripts.system_packages
-	@$(RUN) pytest $(ARGS)
+	@$(RUN) pytest $(SIDE_BY_SIDE) $(ARGS)
 
 .PHONY: check
 check: install lint types page test ## all that CI runs: format, lint, types, import contract, page, tests
@@ -81,6 +83,17 @@ api: install ## write frontend/openapi.json and the page's client from the appli
 .PHONY: bench
 bench: install ## measure whether a slot is ever idle while work waits (ARGS="--help")
 	@$(RUN) benchmarks.slots $(ARGS)
+
+.PHONY: screens
+screens: install ## take a picture of every page into docs/screens (ARGS="workspace --look desktop-light-zh")
+	@$(RUN) scripts.system_packages
+	@$(RUN) scripts.screens $(ARGS)
+
+.PHONY: chaos
+chaos: install ## every fault on both databases, then kills for as long as you say (ARGS="--kills 1000 --minutes 60")
+	@$(RUN) scripts.system_packages
+	@FAULTS=all $(RUN) pytest $(SIDE_BY_SIDE) tests/faults
+	@$(RUN) tests.faults.chaos $(ARGS)
 
 .PHONY: clean
 clean: ## remove all that was installed, built or cached; your data stays

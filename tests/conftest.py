@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from backend.settings import Settings
 from tests import machine
 
-pytest_plugins = ["tests.databases", "tests.service"]
+pytest_plugins = ["tests.databases", "tests.s3", "tests.service"]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -36,6 +37,18 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests last: Playwright leaves an event loop running in the main thread."""
     items.sort(key=lambda item: "e2e" in item.path.parts)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several workers tells the others' head what it missed."""
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["missing"] = sorted(machine.missing)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    machine.missing.update(getattr(node, "workeroutput", {}).get("missing", ()))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

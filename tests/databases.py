@@ -34,8 +34,16 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[mariadb.Server]:
     """The run's own MariaDB server, started when the first test asks for it."""
-    with mariadb.running() as server:
-        yield server
+    with mariadb.running() as daemon:
+        yield daemon.server
+
+
+@pytest.fixture(scope="session")
+def mariadb_template(mariadb_server: mariadb.Server) -> str:
+    """The SQL that makes a migrated and seeded database's tables and rows once more."""
+    mariadb_server.run(f"CREATE DATABASE {TEMPLATE} CHARACTER SET utf8mb4")
+    _migrate(mariadb_server.url(TEMPLATE))
+    return _copy_statements(mariadb_server)
 
 
 @pytest.fixture
@@ -59,9 +67,7 @@ def make_database(
         _migrate(_sqlite_url(template))
         return partial(_copied_file, template)
     server: mariadb.Server = request.getfixturevalue("mariadb_server")
-    server.run(f"CREATE DATABASE {TEMPLATE} CHARACTER SET utf8mb4")
-    _migrate(server.url(TEMPLATE))
-    return partial(_copied_tables, server, _copy_statements(server))
+    return partial(_copied_tables, server, request.getfixturevalue("mariadb_template"))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A MariaDB server of our own: private folder, socket and loopback port, gone when the tests are."""
 
 import getpass
+import os
 import secrets
 import shutil
 import socket
@@ -64,52 +65,80 @@ class Server:
             return rows
 
 
-@contextmanager
-def running() -> Iterator[Server]:
-    """Start a server, yield it, stop it. Skips the test where MariaDB is not installed."""
-    install, daemon = program("mariadb-install-db", PACKAGE), program("mariadbd", PACKAGE)
-    with tempfile.TemporaryDirectory(prefix="nano-mariadb-", ignore_cleanup_errors=True) as folder:
-        home, server = Path(folder), Server(port=_free_port(), password=secrets.token_hex(16))
-        shared = ["--no-defaults", f"--datadir={home / 'data'}", f"--user={getpass.getuser()}", *CARELESS]
-        subprocess.run([install, *shared, "--skip-test-db"], check=True, capture_output=True)
-        process = _start([daemon, *shared], home, server)
+class Daemon:
+    """A server's process, over a data folder of its own: it can be stopped, killed and started again."""
+
+    def __init__(self, home: Path, *options: str, **environment: str) -> None:
+        install, self._program = program("mariadb-install-db", PACKAGE), program("mariadbd", PACKAGE)
+        self.server = Server(port=_free_port(), password=secrets.token_hex(16))
+        self._home = home
+        self._environment = environment
+        self._options = ["--no-defaults", f"--datadir={home / 'data'}", f"--user={getpass.getuser()}", *options]
+        self._process: subprocess.Popen[str] | None = None
+        subprocess.run([install, *self._options, "--skip-test-db"], check=True, capture_output=True)
+        accounts = home / "accounts.sql"
+        accounts.write_text(
+            f"CREATE USER IF NOT EXISTS '{self.server.user}'@'127.0.0.1' IDENTIFIED BY '{self.server.password}';\n"
+            f"GRANT ALL PRIVILEGES ON *.* TO '{self.server.user}'@'127.0.0.1' WITH GRANT OPTION;\n"
+        )
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        # the server must not outlive us, even when we are killed outright
+        with_us = [setpriv, "--pdeathsig", "TERM"] if (setpriv := shutil.which("setpriv")) else []
+        self._process = subprocess.Popen(
+            [
+                *with_us,
+                self._program,
+                *self._options,
+                f"--socket={self._home / 'socket'}",
+                f"--pid-file={self._home / 'pid'}",
+                f"--init-file={self._home / 'accounts.sql'}",
+                "--bind-address=127.0.0.1",
+                f"--port={self.server.port}",
+                "--skip-name-resolve",
+                "--skip-log-bin",
+                "--max-connections=500",
+            ],
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env={**os.environ, **self._environment},
+        )
+        _wait_until_ready(self._process)
+
+    def stop(self) -> None:
+        """As an operator stops it."""
+        assert self._process is not None
+        self._process.terminate()
         try:
-            _wait_until_ready(process)
-            yield server
+            self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def signal(self, number: int) -> None:
+        """Such as SIGSTOP: it keeps every connection and answers none."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def running(*options: str, **environment: str) -> Iterator[Daemon]:
+    """Start a server, yield it, stop it; careless unless there are `options`. Skips the test where MariaDB is not
+    installed."""
+    with tempfile.TemporaryDirectory(prefix="nano-mariadb-", ignore_cleanup_errors=True) as folder:
+        daemon = Daemon(Path(folder), *(options or CARELESS), **environment)
+        daemon.start()
+        try:
+            yield daemon
         finally:
-            process.terminate()
-            try:
-                process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _start(command: list[str], home: Path, server: Server) -> subprocess.Popen[str]:
-    accounts = home / "accounts.sql"
-    accounts.write_text(
-        f"CREATE USER '{server.user}'@'127.0.0.1' IDENTIFIED BY '{server.password}';\n"
-        f"GRANT ALL PRIVILEGES ON *.* TO '{server.user}'@'127.0.0.1' WITH GRANT OPTION;\n"
-    )
-    # the server must not outlive us, even when we are killed outright
-    with_us = [setpriv, "--pdeathsig", "TERM"] if (setpriv := shutil.which("setpriv")) else []
-    return subprocess.Popen(
-        [
-            *with_us,
-            *command,
-            f"--socket={home / 'socket'}",
-            f"--pid-file={home / 'pid'}",
-            f"--init-file={accounts}",
-            "--bind-address=127.0.0.1",
-            f"--port={server.port}",
-            "--skip-name-resolve",
-            "--skip-log-bin",
-            "--max-connections=500",
-        ],
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    )
+            daemon.stop()
 
 
 def _wait_until_ready(process: subprocess.Popen[str]) -> None:

@@ -122,6 +122,50 @@ async def test_a_drain_claims_nothing_more_and_waits_for_what_runs() -> None:
         assert len(works.waiting) == 3
 
 
+class Slowly(Works):
+    """The claims of the jobs from `slow` on are on their way until `go`."""
+
+    def __init__(self, jobs: int, slow: int) -> None:
+        super().__init__(jobs)
+        self.slow = slow
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    async def claim(self) -> int | Nothing:
+        if self.waiting and self.waiting[0] >= self.slow:
+            self.asked.set()
+            await self.go.wait()
+        return await super().claim()
+
+
+async def test_a_drain_waits_for_a_claim_under_way_and_for_its_job() -> None:
+    works = Slowly(1, slow=0)
+    async with pumping(works) as dispatcher:
+        await works.asked.wait()
+        drained = asyncio.create_task(dispatcher.drain(10))
+        works.go.set()
+        await works.until(1)
+        assert not drained.done()
+        works.let_go()
+        assert await drained
+        assert dispatcher.in_flight == 0
+
+
+async def test_a_drain_whose_time_ends_in_a_claim_says_so_and_its_job_is_finished() -> None:
+    works = Slowly(2, slow=1)
+    async with pumping(works) as dispatcher:
+        await works.until(1)
+        await works.asked.wait()
+        drained = asyncio.create_task(dispatcher.drain(0.05))
+        works.let_go()
+        assert not await drained
+        finished = asyncio.create_task(dispatcher.finish())
+        works.go.set()
+        await works.until(1)
+        assert not finished.done()
+        works.let_go()
+        await finished
+
+
 async def test_a_job_that_raises_leaves_its_place_free() -> None:
     works = Works(1)
 

@@ -1,6 +1,7 @@
 """Bodies that nobody should read to their end, and requests that are not what they look like."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import httpx
@@ -8,7 +9,7 @@ import pytest
 from starlette.types import Message
 
 from backend.errors import MalformedRequest
-from backend.web.arrival import Arrival
+from backend.web.arrival import SLOWEST, Arrival
 from tests.service import Register, problem, sign_in
 
 PIECE = b"[" * 65536
@@ -18,6 +19,7 @@ OPEN = ("/api/auth/register", "/api/auth/session", "/api/auth/token")
 SIGNED_IN = (
     "/api/auth/password",
     "/api/auth/tokens",
+    "/api/batch/queues",
     "/api/batch/queues/estimate",
     "/api/batch/queues/1/approve",
     "/api/batch/tasks/1/edit",
@@ -95,6 +97,22 @@ async def test_c10_a_body_that_stops_arriving_is_given_up() -> None:
         await Arrival(silence, 10, 0.001, expected=True).receive()
 
 
+@pytest.mark.parametrize(("piece", "whole"), [(1, False), (SLOWEST * 50, True)])
+async def test_c10_a_body_that_drips_is_given_up(piece: int, whole: bool) -> None:
+    now = 0.0
+
+    async def receive() -> Message:
+        nonlocal now
+        await asyncio.sleep(0)
+        now += 50
+        return {"type": "http.request", "body": bytes(piece), "more_body": True}
+
+    arrival = Arrival(receive, SLOWEST * 1000, 60, expected=True, clock=lambda: now)
+    with contextlib.nullcontext() if whole else pytest.raises(MalformedRequest):
+        for _ in range(5):
+            await arrival.receive()
+
+
 async def test_the_end_of_a_connection_may_take_as_long_as_it_likes() -> None:
     left = asyncio.Event()
 
@@ -114,6 +132,7 @@ async def test_d26_allow_names_every_method(register: Register) -> None:
         "/api/batch/queues": {"GET", "POST"},
         "/api/batch/queues/1": {"GET", "PATCH", "DELETE"},
         "/api/batch/images/1": {"GET", "HEAD"},
+        "/api/health": {"GET", "HEAD"},
         "/api/auth/session": {"POST", "DELETE"},
     }.items():
         answer = await lin.put(path)

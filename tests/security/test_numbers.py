@@ -8,7 +8,12 @@ from tests.service import Register, problem
 
 @pytest.mark.parametrize("value", ["%205", "%2B5", "1_0", "%D9%A5", "5.0", "0x5", "true", ""])
 async def test_d17_f5_a_number_is_written_in_digits(admin: httpx.AsyncClient, value: str) -> None:
-    for path in ("/api/batch/queues?limit=", "/api/admin/users?limit=", "/api/admin/batch/tasks?user_id="):
+    for path in (
+        "/api/batch/queues?limit=",
+        "/api/admin/users?limit=",
+        "/api/admin/batch/tasks?user_id=",
+        "/api/auth/credits?queue_id=",
+    ):
         assert problem(await admin.get(path + value)) == (422, "validation_failed"), path
 
 

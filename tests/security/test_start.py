@@ -1,10 +1,12 @@
 """Starting with something wrong: one clear line, a status that is not 0, and no secret in what is said."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import sqlite3
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.settings import Settings
 from tests.processes import REPO
 
 CANARY = "canary-canary-canary-canary-1234"
@@ -53,6 +56,8 @@ CASES = {
     "p01_spaces_with_mysql": Case("JWT_SECRET", {"JWT_SECRET": "  ", "DATABASE_URL": f"{MYSQL}@127.0.0.1/x"}),
     "p02_placeholder": Case("JWT_SECRET", {"JWT_SECRET": f"changeme-{CANARY}"}),
     "p02_short": Case("JWT_SECRET", {"JWT_SECRET": CANARY[:20]}),
+    "p02_comment": Case("JWT_SECRET", {"JWT_SECRET": f"# {CANARY} made by openssl"}),
+    "p02_comment_behind_it": Case("ENCRYPTION_KEY", {"ENCRYPTION_KEY": f"{CANARY}  # made by openssl"}),
     "p06_no_async_driver": Case("DATABASE_URL", {"DATABASE_URL": f"mysql://a:{CANARY}@h/x"}),
     "p06_port_is_no_number": Case("DATABASE_URL", SECRETS | {"DATABASE_URL": f"{MYSQL}@127.0.0.1:{CANARY}/x"}),
     "p06_no_database_named": Case("DATABASE_URL", SECRETS | {"DATABASE_URL": f"{MYSQL}@127.0.0.1/"}),
@@ -110,6 +115,31 @@ async def test_what_an_operator_can_mend_is_one_line(tmp_path: Path) -> None:
         assert line.startswith("nano-banana: "), name
         assert CASES[name].named in line, (name, line)
         assert CANARY[:20] not in line, name
+
+
+async def test_a_server_of_ones_own_logs_as_ours_does(tmp_path: Path) -> None:
+    program = (
+        "import logging, uvicorn; uvicorn.Config('backend.main:application', factory=True).load();"
+        "logging.getLogger('uvicorn.error').info('Bearer " + CANARY + "');"
+        "logging.getLogger('backend').info('said')"
+    )
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "LOG_FORMAT": "json", "LOG_LEVEL": "INFO"}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program), cwd=REPO, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    assert [json.loads(line)["event"] for line in said.splitlines()] == ["Bearer …", "said"]
+
+
+def test_p03_what_is_made_is_the_services_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    settings = Settings(data_dir=folder).resolve_secrets()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {
+        "jwt_secret.txt": 0o600,
+        "encryption_key.txt": 0o600,
+    }
+    assert Settings(data_dir=folder).resolve_secrets().jwt_secret == settings.jwt_secret
 
 
 @contextmanager

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 import uvicorn
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backend.cli import protocol
+from backend.cli import ending, protocol
 from backend.cli.protocol import MOST_HEAD_BYTES, BoundedProtocol
 
 PIECE = b"y" * 60_000
@@ -19,7 +21,27 @@ PIECE = b"y" * 60_000
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     """Of a server that answers every request with "ok"."""
-    config = uvicorn.Config(PlainTextResponse("ok"), http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
+    async with serving(PlainTextResponse("ok")) as number:
+        yield number
+
+
+@pytest.fixture
+async def reading_port() -> AsyncIterator[int]:
+    """Of a server that reads a request to its end, and answers with the names of its headers."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        await request.body()
+        names = ", ".join(name.decode() for name, _ in request.headers.raw)
+        await PlainTextResponse(f"<{names}>")(scope, receive, send)
+
+    async with serving(app) as number:
+        yield number
+
+
+@contextlib.asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncIterator[int]:
+    config = uvicorn.Config(app, http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -37,17 +59,26 @@ async def answers(port: int, *pieces: bytes) -> bytes:
 async def answers_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *pieces: bytes) -> bytes:
     """As `answers`, on a connection that is open."""
     answer = b""
-    with contextlib.suppress(ConnectionError):
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-    with contextlib.suppress(ConnectionError):
-        while piece := await reader.read(65536):
-            answer += piece
-    writer.close()
+    try:
+        with contextlib.suppress(ConnectionError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+        with contextlib.suppress(ConnectionError):
+            while piece := await reader.read(65536):
+                answer += piece
+    finally:
+        writer.close()
     with contextlib.suppress(ConnectionError):
         await writer.wait_closed()
     return answer
+
+
+async def talk_on(writer: asyncio.StreamWriter) -> None:
+    """Send until the connection is gone."""
+    while True:
+        writer.write(PIECE)
+        await writer.drain()
 
 
 def refused(answer: bytes) -> None:
@@ -80,6 +111,58 @@ async def test_t20_the_next_request_has_a_bound_as_well(port: int) -> None:
 async def test_a_large_body_is_no_head(port: int) -> None:
     request = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % (5 * len(PIECE))
     assert (await answers(port, request, *[PIECE] * 5)).startswith(b"HTTP/1.1 200 ")
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        [b"0\r\n", *(b"X%d: %s\r\n" % (number, PIECE) for number in range(8))],
+        [b"0\r\nX: ", *[PIECE] * 8],
+        [b"5;x=", *[PIECE] * 8],
+    ],
+    ids=["many trailers", "an endless trailer", "an endless extension of a chunk"],
+)
+async def test_t20_what_stands_around_a_body_has_a_bound(reading_port: int, around: list[bytes]) -> None:
+    async with asyncio.timeout(10):
+        refused(await answers(reading_port, CHUNKED, *around))
+
+
+async def test_trailers_are_no_headers(reading_port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", reading_port)
+    writer.write(CHUNKED + b"5\r\nhello\r\n")
+    writer.write(b"0\r\nX-One: 1\r\nX-Two: 2\r\n\r\n")
+    assert (await reader.readuntil(b">")).endswith(b"<host, transfer-encoding>")
+    answer = await answers_on(reader, writer, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer.endswith(b"<host, connection>")
+
+
+async def test_a_body_of_many_small_chunks_is_no_trailer(reading_port: int) -> None:
+    request = CHUNKED.replace(b"Host: x", b"Host: x\r\nConnection: close")
+    answer = await answers(reading_port, request, *[b"5\r\nhello\r\n" * 5_000] * 4, b"0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_s04_who_is_still_sending_hears_the_answer(port: int) -> None:
+    pieces = 500  # far more than the sockets hold
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % (pieces * len(PIECE))
+    answer = await answers(port, request, *[PIECE] * pieces)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"ok")
+
+
+async def test_s04_nobody_is_listened_to_for_ever(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "MOST_SECONDS", 0.01)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000000000000\r\n\r\n")
+    assert (await reader.read()).endswith(b"ok")
+    with pytest.raises(ConnectionError):
+        await talk_on(writer)
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 @pytest.mark.parametrize(
