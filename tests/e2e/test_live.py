@@ -108,6 +108,8 @@ def test_a_decision_shows_at_once_and_goes_when_the_server_refuses(
                 decide()
                 ends(page, shown)
                 expect(page.locator(".page-head [data-busy]")).to_have_text([busy] if busy else [])
+                hear_again(page)
+                ends(page, shown)
                 refuse()
             ends(page, "处理中")
             expect(page.get_by_role("alert")).to_contain_text("服务暂时不可用")
@@ -125,6 +127,13 @@ def test_a_decision_shows_at_once_and_goes_when_the_server_refuses(
     finally:
         relay.latency = 0
     expect(page.get_by_role("link", name="余额 50 积分")).to_be_visible()
+
+
+def hear_again(page: Page) -> None:
+    """The page is told once more how things stand, by an answer and by its stream."""
+    with page.expect_response("**/api/batch/queues?limit=100"):
+        page.evaluate("dispatchEvent(new Event('online'))")
+    page.evaluate("fetch('/api/health').then((answer) => answer.text())")
 
 
 def cancel_batch(page: Page) -> None:
@@ -209,7 +218,7 @@ def test_a_session_that_ends_costs_no_work(context: BrowserContext, user_page: P
     page = user_page
     expect(page.get_by_role("button", name="选择文件", exact=True)).to_be_visible()
     page.locator(".light-table input[type=file]").first.set_input_files([album / "IMG_1.jpg"])
-    expect(page.locator(".tile img")).to_have_count(1)
+    expect(page.locator(".tile-done")).to_have_count(1)
     page.get_by_label("提示词").fill("watercolour, please")
     context.clear_cookies()
     page.keyboard.press("Control+Enter")

@@ -4,6 +4,7 @@ import { applyQueue, applyTask, forgetQueue, refreshCredits } from './apply'
 import { newestQueues, queueKeys, queueOf } from './batches'
 import { queryClient } from './cache'
 import { client } from './client'
+import type { Foreseen } from './newer'
 import { presence } from './presence'
 import { ProblemError } from './problem'
 import { type Message, Stream } from './stream'
@@ -51,7 +52,8 @@ function hear(message: Message) {
 /** An answer may be older than what is known by now. */
 function hearQueue(word: Queue) {
   applyQueue(word)
-  const queue = queryClient.getQueryData<Queue>(queueKeys.one(word.id)) ?? word
+  const queue: Foreseen<Queue> = queryClient.getQueryData<Queue>(queueKeys.one(word.id)) ?? word
+  if (queue.foreseen) return
   const before = standing.get(queue.id)
   if (ENDED.includes(queue.status)) standing.delete(queue.id)
   else standing.set(queue.id, queue.status)

@@ -2,19 +2,25 @@
 import { type InfiniteData, replaceEqualDeep } from '@tanstack/react-query'
 import type { Page, Queue, Task } from './types'
 
-export const newer = <T extends { version: number }>(now: T | undefined, next: T) =>
-  now && now.version > next.version ? now : next
+/** A state as the server said it; or as somebody wants it, until there is an answer to that (foresee.ts). */
+export type Foreseen<T> = T & { foreseen?: boolean }
+
+/** The later of the two. What is foreseen stays beside word of what it was decided on, until it is taken back. */
+export function newer<T extends { version: number }>(now: Foreseen<T> | undefined, next: Foreseen<T>): Foreseen<T> {
+  if (!now || next.version > now.version) return next
+  return now.version > next.version || (now.foreseen && next.foreseen === undefined) ? now : next
+}
 
 /** The items of `next`, each as new as it is known; what is only in `now` is gone. */
 function newerOf<T extends { id: number; version: number }>(now: readonly T[], next: readonly T[]): T[] {
   const known = new Map(now.map((item) => [item.id, item]))
-  return next.map((item) => newer(known.get(item.id), item))
+  return next.map((item) => newer<T>(known.get(item.id), item))
 }
 
 // For the query cache, which asks what to keep when an answer comes. What is equal keeps its identity, or views would
 // take every answer for a change.
 
-export const keepNewer = (now: unknown, next: unknown) => replaceEqualDeep(now, newer(now as Queue | undefined, next as Queue))
+export const keepNewer = (now: unknown, next: unknown) => replaceEqualDeep(now, newer<Queue>(now as Queue | undefined, next as Queue))
 
 export const keepNewerTasks = (now: unknown, next: unknown) =>
   now && next ? replaceEqualDeep(now, newerOf(now as Task[], next as Task[])) : next

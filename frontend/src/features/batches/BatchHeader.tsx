@@ -54,7 +54,8 @@ export function BatchHeader({ queue, tasks }: { queue: Queue; tasks: Task[] }) {
     mutationFn: ({ verb }: Act) => verb(queue.id),
     onMutate: ({ will }) => will && foreseeQueue(queue, will),
     onError: (_error, _act, takeBack) => takeBack?.(),
-    onSuccess: (next, { said, verb }) => {
+    onSuccess: (next, { said, verb }, takeBack) => {
+      takeBack?.()
       if (verb === retryQueue) passFocus(head.current)
       applyQueue(next)
       say(said)

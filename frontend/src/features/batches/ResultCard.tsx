@@ -120,7 +120,8 @@ function Actions({ task, onEdit }: { task: Task; onEdit: Props['onEdit'] }) {
   const act = useMutation({
     mutationFn: (verb: (id: number) => Promise<Task>) => verb(task.id),
     onMutate: (verb) => (verb === cancelTask ? foreseeTask(task, 'cancelled') : undefined),
-    onSuccess: (next) => {
+    onSuccess: (next, _verb, takeBack) => {
+      takeBack?.()
       passFocus(bar.current, bar.current?.closest<HTMLElement>('.result'))
       applyTask(next)
     },
