@@ -9,7 +9,7 @@ import pytest
 from backend.settings import Settings
 from tests import machine
 
-pytest_plugins = ["tests.databases", "tests.s3", "tests.service"]
+pytest_plugins = ["tests.databases", "tests.s3", "tests.service", "tests.turns"]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,7 +4,6 @@ import getpass
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -19,6 +18,7 @@ import pymysql
 from pymysql.constants import CLIENT
 
 from tests.machine import program
+from tests.ports import free_port
 
 PACKAGE = "mariadb-server-core"
 START_SECONDS = 60
@@ -70,7 +70,7 @@ class Daemon:
 
     def __init__(self, home: Path, *options: str, **environment: str) -> None:
         install, self._program = program("mariadb-install-db", PACKAGE), program("mariadbd", PACKAGE)
-        self.server = Server(port=_free_port(), password=secrets.token_hex(16))
+        self.server = Server(port=free_port(), password=secrets.token_hex(16))
         self._home = home
         self._environment = environment
         self._options = ["--no-defaults", f"--datadir={home / 'data'}", f"--user={getpass.getuser()}", *options]
@@ -156,9 +156,3 @@ def _wait_until_ready(process: subprocess.Popen[str]) -> None:
     threading.Thread(target=read, args=(process.stderr,), daemon=True).start()
     if not ready.wait(START_SECONDS) or process.poll() is not None:
         raise RuntimeError(f"MariaDB did not start:\n{''.join(words)}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import httpx
 
+from tests.ports import free_port
+
 REPO = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
 START_SECONDS = 60
@@ -27,7 +29,7 @@ class Server:
         self.log = folder / "server.log"
         self.process: asyncio.subprocess.Process | None = None
         self.client = httpx.AsyncClient(timeout=60, trust_env=False)
-        self.port = 0
+        self.port = free_port()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -41,7 +43,7 @@ class Server:
             await self.kill()
 
     async def start(self) -> None:
-        """Start it and sign in; on the port it had before, if it had one."""
+        """Start it and sign in; a second time on the port it had before."""
         self.folder.mkdir(parents=True, exist_ok=True)
         environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ},

@@ -69,16 +69,34 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def relay() -> Iterator[ImageRelay]:
+def common_relay() -> Iterator[ImageRelay]:
     with relaying() as relay:
         yield relay
 
 
 @pytest.fixture(scope="session")
-def relayed_url(relay: ImageRelay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A service whose images are edited by the relay."""
-    with server.running(tmp_path_factory.mktemp("relayed"), settings_for(relay)) as url:
+def common_service(common_relay: ImageRelay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with server.running(tmp_path_factory.mktemp("relayed"), settings_for(common_relay)) as url:
         yield url
+
+
+@pytest.fixture
+def relay(common_relay: ImageRelay) -> Iterator[ImageRelay]:
+    """A relay that answers at once; what a test makes it do ends with the test."""
+    yield common_relay
+    common_relay.latency = 0
+    common_relay.scripted.clear()
+
+
+@pytest.fixture
+def relayed_url(relay: ImageRelay, common_service: str) -> Iterator[str]:
+    """A service whose images are edited by the relay. What a test leaves open is cancelled: tried again much later, it
+    would take a slot, or an answer that is meant for another test."""
+    yield common_service
+    with signed_in_admin(common_service) as admin:
+        for status in ("pending", "processing", "paused"):
+            for queue in admin.get("/api/admin/batch/queues", params={"status": status}).json()["items"]:
+                admin.post(f"/api/admin/batch/queues/{queue['id']}/cancel")
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +136,7 @@ def watched(request: pytest.FixtureRequest) -> Iterator[Callable[[BrowserContext
 
     def watch(context: BrowserContext) -> BrowserContext:
         opened.append(context)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("console", on_console)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         hosts: set[str] = set()
@@ -154,6 +173,14 @@ def sign_in(client: httpx.Client, account: dict[str, str]) -> str:
     return client.cookies["sid"]
 
 
+@contextlib.contextmanager
+def signed_in_admin(url: str) -> Iterator[httpx.Client]:
+    """Talks to the API of the service at `url` as its administrator."""
+    with httpx.Client(base_url=url, headers={"Origin": url}, trust_env=False, timeout=60) as client:
+        sign_in(client, {"username": "admin", "password": server.ADMIN_PASSWORD})
+        yield client
+
+
 def enter(context: BrowserContext, url: str, cookie: str) -> None:
     """Let the context's pages be those of a signed-in user."""
     context.add_cookies([{"name": "sid", "value": cookie, "url": url, "httpOnly": True, "sameSite": "Lax"}])
@@ -164,6 +191,12 @@ def press(button: Locator) -> None:
     """Click it once it is not busy with an earlier click: until then it does nothing."""
     expect(button).not_to_have_attribute("data-busy", "")
     button.click()
+
+
+def loaded(page: Page, pictures: str) -> None:
+    """Wait until there are pictures of this selector, and all of them have come."""
+    here = "images.length > 0 && images.every(image => image.complete && image.naturalWidth > 0)"
+    page.wait_for_function(f"(images => {here})([...document.querySelectorAll('{pictures}')])")
 
 
 def lose(route: Route) -> None:
@@ -204,8 +237,8 @@ def visit(
 
 @pytest.fixture
 def admin_cookie(base_url: str) -> str:
-    with httpx.Client(base_url=base_url, headers={"Origin": base_url}, trust_env=False) as client:
-        return sign_in(client, {"username": "admin", "password": server.ADMIN_PASSWORD})
+    with signed_in_admin(base_url) as client:
+        return client.cookies["sid"]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from tests.e2e.orders import client_of, ended, order, tasks_of
 from tests.fakes.pictures import data_url, png
 from tests.fakes.relay import ImageRelay, completion, image_item
 from tests.fakes.wire import json_answer
+from tests.ports import free_port
 
 # the browser's own lines for a service that is not there are what these tests are about: their pages are not watched
 LOOK = {"locale": "zh-CN", "reduced_motion": "reduce", "viewport": {"width": 1440, "height": 900}}
@@ -37,12 +37,6 @@ def unwatched(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(**LOOK)
     yield context
     context.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def icon(page: Page) -> str:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import PASSWORD
+from tests.e2e.conftest import PASSWORD, loaded
 from tests.e2e.gestures import drop, tab_to
 from tests.e2e.photos import make_album, make_rubbish
 
@@ -18,7 +18,6 @@ LONG = 90_000
 PICTURES = (
     "cards => Object.fromEntries(cards.map(card => [card.ariaRowIndex, card.querySelectorAll('.pair img').length]))"
 )
-LOADED = "images => images.length > 0 && images.every(image => image.complete && image.naturalWidth > 0)"
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def finish(page: Page, images: int) -> None:
     seen: dict[str, int] = {}
     for top in range(0, page.evaluate("document.documentElement.scrollHeight"), 400):
         page.evaluate(f"scrollTo(0, {top})")
-        page.wait_for_function(f"({LOADED})([...document.querySelectorAll('.pair img')])")
+        loaded(page, ".pair img")
         seen |= page.evaluate(f"({PICTURES})([...document.querySelectorAll('.result[data-status=completed]')])")
     page.evaluate("scrollTo(0, 0)")
     expect(page.locator(".result").first).to_have_attribute("aria-rowindex", "1")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e import server
-from tests.e2e.conftest import Visit, press, sign_in, sign_up
+from tests.e2e.conftest import Visit, press, sign_up, signed_in_admin
 from tests.e2e.orders import client_of, order, tasks_of
 from tests.e2e.relay import relaying, settings_for
 from tests.e2e.test_pages import LOOKS
@@ -118,8 +118,7 @@ def test_an_upstream_that_refuses_the_key_is_explained_and_waited_for(
 def test_an_administrator_holds_everything_and_it_is_said(visit: Visit, service: str, ten: list[Path]) -> None:
     cookie = sign_up(service)[1]
     page = visit(cookie, base_url=service)
-    with httpx.Client(base_url=service, headers={"Origin": service}, trust_env=False) as admin:
-        sign_in(admin, {"username": "admin", "password": server.ADMIN_PASSWORD})
+    with signed_in_admin(service) as admin:
         admin.post("/api/admin/batch/pause").raise_for_status()
         try:
             with client_of(service, cookie) as client:

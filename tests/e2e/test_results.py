@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import Visit, sign_up
+from tests.e2e.conftest import Visit, loaded, sign_up
 from tests.e2e.orders import client_of, order
 from tests.e2e.photos import picture
 from tests.e2e.test_pages import LOOKS
@@ -142,6 +142,7 @@ def test_pictures_of_other_proportions_fit_or_fill(visit: Visit, relayed_url: st
     page, queue_id = relayed(visit, relayed_url, tmp_path / "wide.jpg")
     show(page, relayed_url, queue_id)
     at(page, 1).locator(".pair").click()
+    loaded(page, ".compare-track img")
     original = page.get_by_role("img", name="原图", exact=True)
     frame = page.locator(".compare-track").bounding_box()
     whole = original.bounding_box()
@@ -205,6 +206,7 @@ def test_failed_and_kept_images_are_shown_apart_and_paid_apart(
     page, queue_id = relayed(visit, relayed_url, album / "IMG_1.jpg", album / "IMG_2.jpg")
     show(page, relayed_url, queue_id)
     page.get_by_role("radio", name="失败 1").click()
+    expect(page).to_have_url(re.compile("show=failed"))
     page.reload()
     expect(page.locator(".result")).to_have_count(1)
     page.locator(".result").focus()
@@ -244,6 +246,7 @@ def test_what_leaves_the_filter_stays_open(visit: Visit, relayed_url: str, relay
     page, queue_id = relayed(visit, relayed_url, album / "IMG_1.jpg", album / "IMG_2.jpg")
     show(page, relayed_url, queue_id)
     page.get_by_role("radio", name="失败 1").click()
+    expect(page.locator(".result")).to_have_count(1)
     page.locator(".result .pair").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="重试").click()

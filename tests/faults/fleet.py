@@ -5,7 +5,6 @@ import json
 import os
 import random
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.ports import free_port
 from tests.processes import PASSWORD, REPO
 
 START_SECONDS = 60.0
@@ -290,9 +290,3 @@ class Fleet:
 
 def _nothing(_member: Member) -> str:
     return ""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
