@@ -195,8 +195,16 @@ def press(button: Locator) -> None:
 
 def loaded(page: Page, pictures: str) -> None:
     """Wait until there are pictures of this selector, and all of them have come."""
-    here = "images.length > 0 && images.every(image => image.complete && image.naturalWidth > 0)"
-    page.wait_for_function(f"(images => {here})([...document.querySelectorAll('{pictures}')])")
+    page.evaluate(  # not wait_for_function: from its second look on it evaluates text, which the page's policy forbids
+        """async (pictures) => {
+          for (;;) {
+            const images = [...document.querySelectorAll(pictures)]
+            if (images.length && images.every((image) => image.complete && image.naturalWidth)) return
+            await new Promise((resolve) => setTimeout(resolve, 50))
+          }
+        }""",
+        pictures,
+    )
 
 
 def lose(route: Route) -> None:

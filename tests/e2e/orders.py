@@ -1,12 +1,14 @@
 """Batches ordered over the API, for tests of what their pages show."""
 
 import json
+import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+PATIENCE_SECONDS = 60
 FINAL = {"completed", "failed", "cancelled"}
 
 
@@ -30,7 +32,8 @@ def tasks_of(client: httpx.Client, queue_id: int) -> list[dict[str, Any]]:
 
 
 def ended(client: httpx.Client, queue_id: int, *, at: Collection[str] = FINAL) -> dict[str, Any]:
-    """The batch once it has ended, or is `at` one of these; listens to its changes."""
+    """The batch once it has ended, or is `at` one of these; listens to its changes, for a minute."""
+    until = time.monotonic() + PATIENCE_SECONDS
     with client.stream("GET", f"/api/batch/queues/{queue_id}/events") as stream:
         event = ""
         for line in stream.iter_lines():
@@ -41,4 +44,6 @@ def ended(client: httpx.Client, queue_id: int, *, at: Collection[str] = FINAL) -
                 queue: dict[str, Any] = json.loads(value)
                 if queue["status"] in at:
                     return queue
-    raise AssertionError("the stream ended before the batch did")
+            if time.monotonic() > until:  # a quiet stream has a line every few seconds, too
+                break
+    raise AssertionError(f"batch {queue_id} did not come to {sorted(at)}")

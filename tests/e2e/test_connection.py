@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, TimeoutError, expect
 
 from tests.e2e import server
-from tests.e2e.conftest import Visit, enter, sign_up
+from tests.e2e.conftest import PATIENCE_MS, Visit, enter, sign_up
 from tests.e2e.orders import client_of, ended, order, tasks_of
 from tests.fakes.pictures import data_url, png
 from tests.fakes.relay import ImageRelay, completion, image_item
@@ -241,8 +242,10 @@ def test_a_proxy_that_swallows_the_stream_delays_the_news_and_loses_none(
     expect(page.get_by_role("heading", name="还没有批次")).to_be_visible()
     queue_id = half_done(relay, relayed_url, cookie, album)
     row = page.locator(".queue-row").filter(has_text="1/2")
-    while not row.is_visible():
+    until = time.monotonic() + PATIENCE_MS / 1000
+    while not row.is_visible() and time.monotonic() < until:
         page.clock.run_for(5_000)
+    expect(row).to_be_visible()
     with page.expect_response("**/api/batch/queues?limit=100"):
         page.clock.run_for(5_000)
     page.get_by_role("link", name="余额 48 积分").click()

@@ -130,14 +130,14 @@ def test_toasts_are_few_and_bad_news_stays(user_page: Page) -> None:
     expect(bad).to_have_count(1)
     expect(bad).to_contain_text("abcdef0123456789")
     expect(bad.get_by_role("button", name="复制详情")).to_be_visible()
-    for number in range(4):
-        page.get_by_label("用途").fill(f"token {number}")
-        page.get_by_role("button", name="创建令牌").click()
-        page.get_by_role("dialog").get_by_role("button", name="复制").click()
-        page.get_by_role("dialog").get_by_role("button", name="我已保存").click()
-        expect(page.locator(".token")).to_have_count(number + 1)
+    page.get_by_label("用途").fill("a script")
+    page.get_by_role("button", name="创建令牌").click()
+    dialog = page.get_by_role("dialog")
+    for _ in range(4):
+        dialog.get_by_role("button", name="复制").click()
     expect(page.locator(".toast")).to_have_count(3)
     expect(bad).to_have_count(1)
+    dialog.get_by_role("button", name="我已保存").click()
     bad.get_by_role("button", name="关闭").click()
     expect(bad).to_have_count(0)
 

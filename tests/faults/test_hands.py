@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults import evidence
 from tests.faults.arena import Arena
-from tests.faults.books import Books
+from tests.faults.books import LEFTOVERS, Books
 from tests.faults.conftest import MakeArena
 from tests.faults.upstream import Manners
 
@@ -77,7 +77,7 @@ async def test_a_user_deleted_by_hand_takes_nobody_along(make_arena: MakeArena) 
 
 async def until_free(books: Books) -> None:
     async with asyncio.timeout(20):
-        while await asyncio.to_thread(books.rows, "SELECT slot_no FROM dispatch_slots WHERE task_id IS NOT NULL"):
+        while await asyncio.to_thread(books.rows, LEFTOVERS["L2 no slot is taken"]):
             await asyncio.sleep(0.1)
 
 

@@ -141,13 +141,11 @@ async def test_an_administrators_word_reaches_all(make_machines: MakeMachines) -
 
         limits = [(*await change(limit), limit) for limit in (1, 3, 2)]
         await arena.load.admin("POST", "/batch/pause", member=one)
-        paused = time.monotonic()
         print(f"paused, seen by all after {await eventually(lambda: all_say(status='paused')):.2f} s")
-        await eventually(lambda: arena.relay.open_calls() == 0)
+        await eventually(lambda: not arena.books.rows(LEFTOVERS["L2 no slot is taken"]))
         asked = len(arena.relay.journal.calls)
         await asyncio.sleep(2.0)
         assert len(arena.relay.journal.calls) == asked, "somebody has not heard of the pause"
-        assert not [call for call in arena.relay.journal.calls if call.began > paused + 1.0]
         await arena.load.admin("POST", "/batch/resume", member=others[0])
         print(f"going on after {await eventually(lambda: len(arena.relay.journal.calls) > asked):.2f} s")
         await eventually(lambda: all_say(status="running"))
