@@ -303,7 +303,7 @@ async def test_a_whole_answer_counts_however_it_ends(server: Scripted, http: Htt
 )
 async def test_a_lost_answer_is_ambiguous(server: Scripted, answer: Answer) -> None:
     server.next = answer
-    client = Http(timeout=0.5, trusted=[("127.0.0.1", server.port)], quiet_seconds=0.05)
+    client = Http(timeout=1, trusted=[("127.0.0.1", server.port)], quiet_seconds=0.05)
     error = await failure_of(client.call("POST", server.base_url, headers=KEY, json_body={}))
     await client.aclose()
     assert (error.outcome, error.error_code, error.billed) == (Outcome.AMBIGUOUS, "upstream_timeout", True)

@@ -461,7 +461,7 @@ class TestRequest:
 
 async def test_a_slow_upstream_is_given_up_in_time(relay: ImageRelay) -> None:
     relay.script(Answer(hang=True))
-    upstream = upstream_at(relay, "openai-chat", timeout=0.2)
+    upstream = upstream_at(relay, "openai-chat", timeout=1)
     result = await result_of(upstream.edit(a_request()))
     await upstream.aclose()
     assert isinstance(result, UpstreamError)

@@ -96,7 +96,7 @@ export function BatchHeader({ queue, tasks }: { queue: Queue; tasks: Task[] }) {
       : [{ id: 'cancel', label: text.cancel, icon: 'stop', tone: 'bad', run: () => ask('cancel') } as const]),
   ]
   return (
-    <header className="stack-tight" ref={head}>
+    <header className="batch-head stack-tight" ref={head}>
       <ButtonLink href="/batches" kind="quiet" size="small" icon="back">
         {text.back}
       </ButtonLink>
