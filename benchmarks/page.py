@@ -92,8 +92,7 @@ def uploads(page: Page, photos: Sequence[Path]) -> None:
     page.locator(".empty-card").wait_for()
     page.evaluate(WATCH)
     page.locator(".light-table input[type=file]").first.set_input_files(photos)
-    all_there = "n => document.querySelectorAll('.tile .tile-done').length === n"
-    page.wait_for_function(all_there, arg=len(photos), timeout=MOST_MS)
+    page.locator(".tile .tile-done").nth(len(photos) - 1).wait_for(state="attached", timeout=MOST_MS)
     first = page.evaluate("window.firstThumbnail_")
     told(page, f"{len(photos)} photos of {sum(one.stat().st_size for one in photos) / len(photos) / 1e6:.1f} MB")
     print(f"  the first thumbnail after {first:.0f} ms")

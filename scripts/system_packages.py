@@ -1,4 +1,4 @@
-"""Brings what the tests need beyond Python: a database server, a browser, fonts that have Chinese.
+"""Brings what the tests need beyond Python: a database server, a browser, fonts for Chinese and English.
 
 As root on Debian or Ubuntu it installs what is missing; anywhere else it says in one line what to install, and the tests
 that need it are skipped. Runs with any Python 3.
@@ -19,12 +19,12 @@ def has(*programs: str) -> bool:
     return any(shutil.which(program, path=PLACES) for program in programs)
 
 
-def has_chinese_font() -> bool:
-    """Whether any font that a browser would take for Chinese is installed."""
+def has_font(files: str) -> bool:
+    """Whether any font with files of such names is installed; a Mac brings its own for every language."""
     if sys.platform == "darwin":
         return True
     places = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts"]
-    return any(place.is_dir() and next(place.rglob("*CJK*"), None) for place in places)
+    return any(place.is_dir() and next(place.rglob(files), None) for place in places)
 
 
 def missing() -> list[str]:
@@ -34,7 +34,8 @@ def missing() -> list[str]:
         "mariadb-server-core": has("mariadbd") and has("mariadb-install-db"),
         "mariadb-client-core": has("my_print_defaults"),
         "chromium": bool(os.environ.get("E2E_CHROMIUM")) or has("chromium", "chromium-browser", "google-chrome"),
-        "fonts-noto-cjk": has_chinese_font(),
+        "fonts-noto-cjk": has_font("*CJK*"),
+        "fonts-inter": has_font("Inter*"),  # as wide as what most people read English in
         "unzip": has("unzip"),  # another reader of our archives
         "libfaketime": any(Path("/").glob("usr/lib/*/faketime/libfaketime.so.1")),  # a server whose clock is set
     }

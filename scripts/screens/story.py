@@ -115,17 +115,50 @@ class Teller:
                 code = luck.choice(ERRORS) if failed else None
                 database.execute(
                     "UPDATE batch_tasks SET status = ?, error_code = ?,"
+                    " generated_image_id = iif(? IS NULL, generated_image_id, NULL),"
+                    " created_at = strftime('%Y-%m-%d %H:%M:%f', 'now', ?),"
                     " started_at = strftime('%Y-%m-%d %H:%M:%f', 'now', ?),"
                     " completed_at = strftime('%Y-%m-%d %H:%M:%f', 'now', ?) WHERE id = ?",
-                    ("failed" if failed else "completed", code, f"-{ago + took} seconds", f"-{ago} seconds", task),
+                    (
+                        "failed" if failed else "completed",
+                        *(code, code),
+                        *(f"-{seconds} seconds" for seconds in (ago + took + 5, ago + took, ago)),
+                        task,
+                    ),
                 )
+            self.give_back(database)
             for queue, ago in queues.items():
                 database.execute(
                     "UPDATE batch_queues SET created_at = strftime('%Y-%m-%d %H:%M:%f', 'now', ?),"
                     " completed_at = strftime('%Y-%m-%d %H:%M:%f', 'now', ?),"
                     " completed_images = (SELECT COUNT(*) FROM batch_tasks WHERE queue_id = ? AND status = 'completed'),"
-                    " failed_images = (SELECT COUNT(*) FROM batch_tasks WHERE queue_id = ? AND status = 'failed')"
-                    " WHERE id = ?",
-                    (f"-{ago + 90} seconds", f"-{ago} seconds", queue, queue, queue),
+                    " failed_images = (SELECT COUNT(*) FROM batch_tasks WHERE queue_id = ? AND status = 'failed'),"
+                    " credits_spent = (SELECT COALESCE(SUM(amount), 0) FROM credit_entries"
+                    " WHERE queue_id = ? AND kind = 'capture'),"
+                    " credits_released = (SELECT COALESCE(SUM(amount), 0) FROM credit_entries"
+                    " WHERE queue_id = ? AND kind = 'release') WHERE id = ?",
+                    (f"-{ago + 90} seconds", f"-{ago} seconds", queue, queue, queue, queue, queue),
                 )
         database.close()
+
+    def give_back(self, database: sqlite3.Connection) -> None:
+        """What failed in the story cost nothing, as it would have in earnest; the ledger says when."""
+        database.execute(
+            "UPDATE credit_entries SET kind = 'release', delta = amount WHERE phase = 'resolve'"
+            " AND task_id IN (SELECT id FROM batch_tasks WHERE status = 'failed')"
+        )
+        database.execute(
+            "UPDATE credit_entries SET created_at = (SELECT iif(phase = 'hold', tasks.created_at, tasks.completed_at)"
+            " FROM batch_tasks AS tasks WHERE tasks.id = task_id) WHERE task_id IS NOT NULL"
+        )
+        database.execute(
+            "UPDATE credit_entries SET balance = (SELECT SUM(delta) FROM credit_entries AS before"
+            " WHERE before.user_id = credit_entries.user_id AND before.id <= credit_entries.id)"
+        )
+        database.execute(
+            "UPDATE credit_accounts SET"
+            " available = (SELECT SUM(delta) FROM credit_entries AS all_ WHERE all_.user_id = credit_accounts.user_id),"
+            " spent = (SELECT COALESCE(SUM(amount), 0) FROM credit_entries AS all_"
+            " WHERE all_.user_id = credit_accounts.user_id AND kind = 'capture')"
+            " WHERE user_id IN (SELECT user_id FROM credit_entries)"
+        )

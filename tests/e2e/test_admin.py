@@ -125,7 +125,7 @@ def test_presets_are_made_previewed_ordered_and_deleted(admin: Callable[..., Pag
     assert offered == [*before[:-1], "胶片", before[-1]]
     up = page.get_by_role("button", name="上移 胶片")
     expect(up).to_be_focused()
-    expect(page.locator(".preset-list")).to_have_attribute("aria-busy", "false")
+    expect(page.locator(".preset-order")).to_have_attribute("aria-busy", "false")
     page.keyboard.press("Enter")
     expect(names).to_have_text([*before[:-2], "胶片", *before[-2:]])
     expect(up).to_be_focused()

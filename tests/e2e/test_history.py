@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e import server
 from tests.e2e.conftest import Visit, sign_up
-from tests.e2e.orders import client_of, ended, order
+from tests.e2e.orders import client_of, ended, order, tasks_of
 from tests.e2e.test_pages import LOOKS
 
 Check = Callable[[Page], None]
@@ -53,6 +53,30 @@ def test_search_and_filter_are_in_the_address(visit: Visit, two: str) -> None:
     page.get_by_role("button", name="清除条件").click()
     expect(rows).to_have_count(2)
     expect(page.get_by_role("searchbox")).to_have_value("")
+
+
+def test_a_filter_holds_and_pictures_are_the_results_when_a_batch_goes_on(
+    visit: Visit, base_url: str, pair: list[Path]
+) -> None:
+    cookie = sign_up(base_url)[1]
+    with client_of(base_url, cookie) as client:
+        queue_id = order(client, pair, sample_first="1")
+        ended(client, queue_id, at={"awaiting_approval"})
+        page = visit(cookie)
+        page.goto("/batches")
+        pictures = page.locator(".queue-row .cover img")
+        expect(pictures).to_have_count(2)
+        page.get_by_role("button", name="按状态筛选").click()
+        page.get_by_role("option", name="等待确认").click()
+        expect(page).to_have_url(re.compile("status=awaiting_approval"))
+        expect(page.locator(".queue-row")).to_have_count(1)
+        client.post(f"/api/batch/queues/{queue_id}/approve", json={}).raise_for_status()
+        ended(client, queue_id)
+        results = [task["generated_image"]["thumbnail_url"] for task in tasks_of(client, queue_id)]
+    expect(page.locator(".queue-row")).to_have_count(0)
+    page.get_by_role("button", name="清除条件").click()
+    for number, result in enumerate(results):
+        expect(pictures.nth(number)).to_have_attribute("src", result)
 
 
 def test_a_batch_is_repeated_renamed_and_deleted_from_its_row(visit: Visit, two: str) -> None:

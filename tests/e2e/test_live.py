@@ -1,14 +1,16 @@
 """What happens while a batch runs: failures and retries, pause and cancel, another tab, a session that ends."""
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import APIResponse, BrowserContext, Error, Page, Route, expect
 
 from tests.e2e.conftest import PASSWORD, Visit, enter, lose, press, sign_up
+from tests.e2e.orders import client_of, ended, order
 from tests.fakes.relay import ImageRelay, error
 
 Check = Callable[[Page], None]
@@ -189,6 +191,32 @@ def test_an_edit_whose_answer_was_lost_is_ordered_once(user_page: Page, album: P
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.locator(".result[data-status=completed]")).to_have_count(2)
     expect(page.get_by_role("link", name="余额 48 积分")).to_be_visible()
+
+
+def test_word_that_overtakes_the_first_answer_is_not_lost(visit: Visit, base_url: str, pair: list[Path]) -> None:
+    cookie = sign_up(base_url)[1]
+    late: list[tuple[Route, APIResponse]] = []
+
+    def first_late(route: Route) -> None:
+        if late:
+            route.continue_()
+        else:
+            late.append((route, route.fetch()))
+
+    with client_of(base_url, cookie) as client:
+        queue_id = order(client, pair, sample_first="1")
+        ended(client, queue_id, at={"awaiting_approval"})
+        page = visit(cookie)
+        page.route("**/tasks?*", first_late)
+        page.goto(f"/batches/{queue_id}")
+        expect(page.locator("h1 .badge")).to_have_text("等待确认")
+        client.post(f"/api/batch/queues/{queue_id}/approve", json={}).raise_for_status()
+        ended(client, queue_id)
+    ends(page, "已完成")
+    [(route, answer)] = late
+    with contextlib.suppress(Error):  # the page has asked anew and may have given this one up
+        route.fulfill(response=answer)
+    expect(page.locator(".result[data-status=completed]")).to_have_count(2)
 
 
 def test_two_tabs_and_the_history_tell_the_same(visit: Visit, base_url: str, album: Path) -> None:

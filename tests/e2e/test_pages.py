@@ -47,6 +47,16 @@ def test_pages_of_a_stranger(visit: Visit, examine: Check, look: dict[str, objec
     examine(page)
 
 
+def test_a_field_says_what_is_wrong_in_the_page_s_language(visit: Visit) -> None:
+    page = visit(locale="en-US")
+    page.goto("/register")
+    page.get_by_role("button", name="中文").click()
+    page.get_by_label("密码", exact=True).fill("short")
+    page.get_by_label("邮箱（可不填）").fill("nobody")
+    page.get_by_role("button", name="注册").click()
+    expect(page.locator(".field-error")).to_have_text(["请填写", "至少 8 个字符", "格式不对"])
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_pages_with_nothing_in_them(visit: Visit, examine: Check, someone: str, look: dict[str, object]) -> None:
     page = visit(someone, **look)

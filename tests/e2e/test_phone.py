@@ -7,8 +7,9 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Visit, sign_up
-from tests.e2e.orders import client_of, order
+from tests.e2e.orders import client_of, ended, order
 from tests.e2e.test_pages import PHONE
+from tests.fakes.relay import ImageRelay, error
 
 
 def pinch(page: Page, selector: str) -> None:
@@ -71,6 +72,21 @@ def test_bad_news_leaves_the_thumb_its_buttons(visit: Visit, base_url: str) -> N
     assert box is not None
     assert bar is not None
     assert bar["height"] <= box["y"] < PHONE["viewport"]["height"] / 2  # type: ignore[index]
+
+
+def test_the_history_on_a_phone_says_what_failed(
+    visit: Visit, relayed_url: str, relay: ImageRelay, pair: list[Path]
+) -> None:
+    relay.script(error(400, "Your request was rejected by our safety system.", "moderation_blocked"))
+    cookie = sign_up(relayed_url)[1]
+    with client_of(relayed_url, cookie) as client:
+        ended(client, order(client, pair))
+        ended(client, order(client, pair[:1]))
+    page = visit(cookie, base_url=relayed_url, **{**PHONE, "locale": "en-US"})
+    page.goto("/batches")
+    rows = page.locator(".queue-row")
+    expect(rows.nth(1).get_by_text("1/2, 1 failed")).to_be_visible()
+    expect(rows.nth(0).get_by_text("1/1")).to_be_hidden()
 
 
 def test_the_history_on_a_phone(visit: Visit, base_url: str, album: Path) -> None:

@@ -136,6 +136,24 @@ def test_comparing_slides_stands_side_by_side_and_holds(
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_a_closed_comparison_leaves_no_step_behind(visit: Visit, cookie: str, finished: int) -> None:
+    page = visit(cookie)
+    page.goto("/batches")
+    page.locator(".queue-link").click()
+    for number in (1, 2):
+        at(page, number).locator(".pair").click()
+        expect(page.get_by_text(f"{number} / 7", exact=True)).to_be_visible()
+        page.keyboard.press("j")
+        expect(page.get_by_text(f"{number + 1} / 7", exact=True)).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page).to_have_url(re.compile(rf"/batches/{finished}$"))
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/batches$"))
+    page.goto(f"/batches/{finished}?image=1")  # no page of ours to go back to
+    expect(at(page, 1)).to_be_visible()
+
+
 def test_pictures_of_other_proportions_fit_or_fill(visit: Visit, relayed_url: str, tmp_path: Path) -> None:
     """The relay's pictures are square; a wide original stands whole in that frame, or fills it."""
     picture(5, (900, 300)).save(tmp_path / "wide.jpg")

@@ -61,6 +61,23 @@ def test_the_rest_goes_with_better_words(sampled: Sampled, base_url: str) -> Non
     expect(page.get_by_role("link", name="余额 46 积分")).to_be_visible()
 
 
+def test_what_is_written_for_one_batch_is_not_there_for_another(visit: Visit, base_url: str, pair: list[Path]) -> None:
+    cookie = sign_up(base_url)[1]
+    with client_of(base_url, cookie) as client:
+        ids = [order(client, pair, sample_first="1", prompt=prompt) for prompt in ("make it blue", "make it green")]
+    page = visit(cookie)
+    page.goto(f"/batches/{ids[0]}")
+    words = page.get_by_label("其余图片的提示词")
+    expect(words).to_have_value("make it blue")
+    page.evaluate("address => history.pushState(null, '', address)", f"/batches/{ids[1]}")  # as a notification does
+    expect(words).to_have_value("make it green")
+    words.fill("make it red")
+    page.go_back()
+    expect(words).to_have_value("make it blue")
+    page.go_forward()
+    expect(words).to_have_value("make it green")
+
+
 def test_the_rest_is_left_and_its_credits_come_back(sampled: Sampled) -> None:
     page, _, _ = sampled()
     page.get_by_role("button", name="取消剩余 2 张").click()

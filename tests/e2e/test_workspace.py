@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from backend.upstreams.local.words import Style, understood
 from tests.e2e import server
 from tests.e2e.conftest import Visit, enter, sign_up
 from tests.e2e.desk import (
@@ -29,6 +30,7 @@ from tests.e2e.test_pages import LOOKS, PHONE
 from tests.fakes.relay import sent_images
 
 Check = Callable[[Page], None]
+LEAVE = "() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"
 
 
 def test_photos_are_uploaded_before_anybody_starts(user_page: Page, pair: list[Path]) -> None:
@@ -45,6 +47,41 @@ def test_photos_are_uploaded_before_anybody_starts(user_page: Page, pair: list[P
     assert len(asked.value.post_data_json["image_ids"]) == 2
     expect(page).to_have_url(re.compile(r"/batches/\d+$"))
     assert len(uploads) == 2
+
+
+def test_whoever_went_elsewhere_stays_there_and_is_asked_before_leaving(user_page: Page, pair: list[Path]) -> None:
+    page = user_page
+    ready(page)
+    held: list[Route] = []
+    page.route(UPLOADS, lambda route: held.append(route))  # noqa: PLW0108  Playwright marks its handlers
+    choose(page, *pair)
+    expect(page.locator(".tile img")).to_have_count(2)
+    page.get_by_label("提示词").fill("make it blue")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("button", name="先不开始")).to_be_visible()
+    page.get_by_role("link", name="批次", exact=True).click()
+    expect(page.get_by_role("heading", name="还没有批次")).to_be_visible()
+    assert page.evaluate(LEAVE)
+    for route in held:
+        route.continue_()
+    expect(page.get_by_text("已开始处理 2 张")).to_be_visible()
+    expect(page.locator(".queue-row")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"/batches$"))
+    assert not page.evaluate(LEAVE)
+
+
+def test_presets_that_came_along_speak_english(visit: Visit, base_url: str) -> None:
+    page = visit(sign_up(base_url)[1], locale="en-US")
+    page.goto("/")
+    chips = page.get_by_role("radiogroup", name="Presets").get_by_role("radio")
+    expect(chips).to_have_text(["HD enhance", "Artistic", "Photorealistic", "Anime", "Watercolour"])
+    prompt = page.get_by_label("Prompt", exact=True)
+    meant = []
+    for number in range(5):
+        chips.nth(number).click()
+        expect(prompt).to_have_value(re.compile("^[ -~’]+$"))
+        meant.append(understood(prompt.input_value()).style)
+    assert meant == [Style.ENHANCE, Style.OIL, Style.PHOTO, Style.CARTOON, Style.WATERCOLOUR]
 
 
 def test_somebody_chooses_which_photo_is_tried_first(user_page: Page, album: Path, check_a11y: Check) -> None:

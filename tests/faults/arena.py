@@ -15,8 +15,8 @@ from tests.faults.load import Load
 from tests.faults.upstream import FaultyRelay, Manners
 
 THOROUGH = os.environ.get("FAULTS") == "all"
-"""`FAULTS=all`, and so `make chaos`: every scenario at full length on both databases, which takes ten
-minutes. `make test` takes four of them: one scenario of each kind."""
+"""`FAULTS=all`, and so `make chaos`: every scenario at full length on both databases, which takes
+twenty minutes. `make test` takes four or five: one scenario of each kind."""
 LEASE = 2.0
 LIMIT = 3
 MAX_RETRIES = 2

@@ -2,17 +2,19 @@
 import type { InfiniteData } from '@tanstack/react-query'
 import { queueKeys } from './batches'
 import { queryClient } from './cache'
-import { newer } from './newer'
+import { hearEarly, newer } from './newer'
 import { meQuery } from './session'
 import type { Page, Queue, Task } from './types'
 
 export function applyQueue(next: Queue) {
-  const before = queryClient.getQueryData<Queue>(queueKeys.one(next.id))
+  let before = queryClient.getQueryData<Queue>(queueKeys.one(next.id))
   queryClient.setQueryData<Queue>(queueKeys.one(next.id), (now) => newer(now, next))
   let listed = false
   queryClient.setQueriesData<InfiniteData<Page<Queue>>>({ queryKey: queueKeys.lists }, (list) => {
-    if (!list?.pages.some((page) => page.items.some((queue) => queue.id === next.id))) return list
+    const row = list?.pages.flatMap((page) => page.items).find((queue) => queue.id === next.id)
+    if (!list || !row) return list
     listed = true
+    before ??= row
     const pages = list.pages.map((page) => ({
       ...page,
       items: page.items.map((queue) => (queue.id === next.id ? newer(queue, next) : queue)),
@@ -20,11 +22,19 @@ export function applyQueue(next: Queue) {
     return { ...list, pages }
   })
   if (!listed && !before) void queryClient.invalidateQueries({ queryKey: queueKeys.lists })
+  // which lists by status it belongs to has changed
+  else if (before && before.status !== next.status) void queryClient.invalidateQueries({ queryKey: queueKeys.lists, predicate: ofOneStatus })
   if (!before || before.credits_held + before.credits_spent !== next.credits_held + next.credits_spent) refreshCredits()
 }
 
+const ofOneStatus = ({ queryKey }: { queryKey: readonly unknown[] }) =>
+  queryKey.some((part) => typeof part === 'object' && part !== null && 'status' in part && part.status !== undefined)
+
 export function applyTask(next: Task) {
-  queryClient.setQueryData<Task[]>(queueKeys.tasks(next.queue_id), (tasks) => {
+  const key = queueKeys.tasks(next.queue_id)
+  const known = queryClient.getQueryState<Task[]>(key)
+  if (known && !known.data && known.fetchStatus === 'fetching') hearEarly(next)
+  queryClient.setQueryData<Task[]>(key, (tasks) => {
     if (!tasks) return tasks
     if (!tasks.some((task) => task.id === next.id)) return [...tasks, next]
     return tasks.map((task) => (task.id === next.id ? newer(task, next) : task))

@@ -1,7 +1,7 @@
 // Batches and their tasks: what is cached under which key, and what may be done to them.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { all, client, data } from './client'
-import { keepNewer, keepNewerPages, keepNewerTasks } from './newer'
+import { keepNewer, keepNewerPages, keepNewerTasks, withEarly } from './newer'
 import type { Queue, QueueStatus } from './types'
 
 export interface QueueFilter {
@@ -59,20 +59,22 @@ export const tasksQuery = (id: number) =>
   queryOptions({
     queryKey: queueKeys.tasks(id),
     structuralSharing: keepNewerTasks,
-    queryFn: () =>
-      all((cursor) =>
+    queryFn: async () => {
+      const tasks = await all((cursor) =>
         data(
           client.GET('/api/batch/queues/{queue_id}/tasks', {
             params: { path: { queue_id: id }, query: { limit: 100, cursor } },
           }),
         ),
-      ),
+      )
+      return withEarly(id, tasks)
+    },
   })
 
-/** A batch's first tasks, for its picture in a list; `done` tells when to look again. */
-export const coverQuery = (id: number, count: number, done: number) =>
+/** A batch's first tasks, for its picture in a list; `state` tells when to look again. */
+export const coverQuery = (id: number, count: number, state: string) =>
   queryOptions({
-    queryKey: ['covers', id, done],
+    queryKey: ['covers', id, state],
     queryFn: async () => {
       const path = { queue_id: id }
       return (await data(client.GET('/api/batch/queues/{queue_id}/tasks', { params: { path, query: { limit: count } } }))).items
@@ -98,17 +100,21 @@ export const receiptQuery = (id: number) =>
       all((cursor) => data(client.GET('/api/auth/credits', { params: { query: { queue_id: id, cursor, limit: 100 } } }))),
   })
 
-/** The first pictures of the batches in a list, in one answer. */
-export const coversQuery = (ids: number[]) =>
-  queryOptions({
-    queryKey: ['covers', 'list', ids],
+/** The first pictures of the batches in a list, in one answer; asked again when one of them has ended or was changed after that. */
+export const coversQuery = (queues: Queue[]) => {
+  const ids = queues.map(({ id }) => id)
+  const ended = queues.map(({ version, completed_at }) => (completed_at ? version : 0))
+  return queryOptions({
+    queryKey: ['covers', 'list', ids, ended],
     queryFn: async () => {
       const found = (await data(client.GET('/api/batch/covers', { params: { query: { queue_ids: ids } } }))).items
       return new Map(found.map((cover) => [cover.queue_id, cover.images]))
     },
     enabled: ids.length > 0,
+    placeholderData: keepPreviousData,
     staleTime: 5 * 60_000,
   })
+}
 
 /** What so many images would cost, and how long they would take as things are. */
 export const estimateQuery = (model: string, count: number) =>

@@ -17,6 +17,20 @@ function newerOf<T extends { id: number; version: number }>(now: readonly T[], n
   return next.map((item) => newer<T>(known.get(item.id), item))
 }
 
+const early = new Map<number, Task[]>()
+
+/** Word of a task that overtakes the first answer about its batch: that may be older, and waits for it. */
+export const hearEarly = (task: Task) => early.set(task.queue_id, [...(early.get(task.queue_id) ?? []), task])
+
+/** The first answer about a batch's tasks, with what was heard while it was on its way. */
+export function withEarly(queueId: number, answer: Task[]): Task[] {
+  const heard = early.get(queueId) ?? []
+  early.delete(queueId)
+  const listed = new Set(answer.map(({ id }) => id))
+  const all = [...answer, ...heard.filter(({ id }, at) => !listed.has(id) && heard.findIndex((one) => one.id === id) === at)]
+  return all.map((task) => heard.filter(({ id }) => id === task.id).reduce<Task>(newer, task))
+}
+
 // For the query cache, which asks what to keep when an answer comes. What is equal keeps its identity, or views would
 // take every answer for a change.
 

@@ -1,5 +1,5 @@
-import { FieldError, Input, Label, NumberField as AriaNumberField, type NumberFieldProps, Text } from 'react-aria-components'
-import type { Described } from './fields'
+import { Input, Label, NumberField as AriaNumberField, type NumberFieldProps, Text } from 'react-aria-components'
+import { type Described, FieldError } from './fields'
 
 export function NumberField({ label, description, ...rest }: Omit<NumberFieldProps, 'children'> & Described) {
   return (
@@ -7,7 +7,7 @@ export function NumberField({ label, description, ...rest }: Omit<NumberFieldPro
       <Label>{label}</Label>
       <Input className="input num" />
       {description && <Text slot="description">{description}</Text>}
-      <FieldError className="field-error" />
+      <FieldError />
     </AriaNumberField>
   )
 }

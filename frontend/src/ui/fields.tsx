@@ -1,7 +1,7 @@
 // Form controls: react-aria's behaviour, our looks.
 import type { ReactNode } from 'react'
 import {
-  FieldError,
+  FieldError as AriaFieldError,
   Input,
   Label,
   Switch as AriaSwitch,
@@ -11,6 +11,7 @@ import {
   TextField as AriaTextField,
   type TextFieldProps,
 } from 'react-aria-components'
+import { useText } from '@/i18n'
 
 export interface Described {
   label: string
@@ -20,13 +21,27 @@ export interface Described {
 
 type FieldProps = Omit<TextFieldProps, 'children' | 'className'> & Described
 
+/** What is wrong in the page's language: the browser's own words are in the browser's. */
+export function FieldError({ minLength = 0 }: { minLength?: number }) {
+  const text = useText().auth
+  return (
+    <AriaFieldError className="field-error">
+      {({ validationDetails: { valueMissing, tooShort, typeMismatch, badInput }, validationErrors }) => {
+        if (valueMissing) return text.required
+        if (tooShort) return text.tooShort(minLength)
+        return typeMismatch || badInput ? text.malformed : validationErrors.join(' ')
+      }}
+    </AriaFieldError>
+  )
+}
+
 export function TextField({ label, description, placeholder, ...rest }: FieldProps) {
   return (
     <AriaTextField {...rest} className="field">
       <Label>{label}</Label>
       <Input className="input" placeholder={placeholder} />
       {description && <Text slot="description">{description}</Text>}
-      <FieldError className="field-error" />
+      <FieldError minLength={rest.minLength} />
     </AriaTextField>
   )
 }
@@ -37,7 +52,7 @@ export function TextBox({ label, description, placeholder, rows, ...rest }: Fiel
       <Label>{label}</Label>
       <TextArea className="input" placeholder={placeholder} rows={rows} />
       {description && <Text slot="description">{description}</Text>}
-      <FieldError className="field-error" />
+      <FieldError minLength={rest.minLength} />
     </AriaTextField>
   )
 }

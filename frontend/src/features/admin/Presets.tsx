@@ -54,7 +54,7 @@ export function Presets() {
       {presets.isPending && <Skeleton height="12rem" />}
       {order.isError && <ErrorNotice error={order.error} />}
       {presets.data?.length === 0 && <p className="quiet">{text.presetsEmpty}</p>}
-      <ul className="preset-list" aria-busy={order.isPending}>
+      <ul className="preset-order" aria-busy={order.isPending}>
         {sorted.map((preset, at) => (
           <li key={preset.id} className="preset-row">
             <span className="mono quiet">{preset.sort_order}</span>

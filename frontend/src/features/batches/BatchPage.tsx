@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { type HistoryState, useNavigate, useParams, useRouter, useSearch } from '@tanstack/react-router'
 import { type CSSProperties, useMemo, useState } from 'react'
 import type { Selection } from 'react-aria-components'
 import { queueQuery, tasksQuery } from '@/api/batches'
@@ -32,11 +32,16 @@ const IN_LINE_MS = 5_000
 /** While it waits its turn nothing of its own happens, but the others' images before it become fewer. */
 const inLine = (queue: Queue | undefined) => queue && !isFinal(queue.status) && queue.queue_position > 0
 
+/** Each batch has a page of its own: nothing that was written or opened on one is there on another. */
 export function BatchPage() {
+  const { id } = useParams({ from: '/home/batches/$id' })
+  return <Batch key={id} id={id} />
+}
+
+function Batch({ id }: { id: number }) {
   const all = useText()
   const text = all.batches
   const format = useFormat()
-  const { id } = useParams({ from: '/home/batches/$id' })
   const queue = useQuery({ ...queueQuery(id), refetchInterval: (query) => (inLine(query.state.data) ? IN_LINE_MS : false) })
   const tasks = useQuery(tasksQuery(id))
   usePageTitle(useTabMark(queue.data) + (queue.data ? queueName(all, format, queue.data) : text.title))
@@ -59,7 +64,14 @@ export function BatchPage() {
   )
 }
 
-/** The address says which images show and which one is open, so going back closes it. */
+declare module '@tanstack/react-router' {
+  interface HistoryState {
+    /** The comparison was opened from the page before this one: closing it goes back there. */
+    opened?: boolean
+  }
+}
+
+/** The address says which images show and which one is open, so going back closes it, and closing it goes back. */
 function Results({ queue, tasks }: { queue: Queue; tasks: Task[] }) {
   const { show = 'all', image } = useSearch({ from: '/home/batches/$id' })
   const navigate = useNavigate({ from: '/batches/$id' })
@@ -68,11 +80,14 @@ function Results({ queue, tasks }: { queue: Queue; tasks: Task[] }) {
   const arranged = useMemo(() => arrange(tasks), [tasks])
   const shown = useMemo(() => arranged.filter(({ task }) => passes(task, show)), [arranged, show])
   const selected = shown.flatMap(({ task }) => (picked === 'all' || picked.has(String(task.id)) ? [task] : []))
-  const open = (next: number | undefined, replace = false) =>
-    void navigate({ search: (now) => ({ ...now, image: next }), replace, resetScroll: false })
+  const router = useRouter()
+  const goTo = (next: number | undefined, how: { replace: boolean; state: true | HistoryState }) =>
+    void navigate({ search: (now) => ({ ...now, image: next }), resetScroll: false, ...how })
+  const open = (task: Task) => goTo(task.id, { replace: false, state: { opened: true } })
+  const close = () => (router.state.location.state.opened ? router.history.back() : goTo(undefined, { replace: true, state: true }))
   return (
     <>
-      {queue.status === 'awaiting_approval' && <SamplePanel queue={queue} tasks={tasks} onOpen={(task) => open(task.id)} />}
+      {queue.status === 'awaiting_approval' && <SamplePanel queue={queue} tasks={tasks} onOpen={open} />}
       <div className="spread">
         <FilterTabs
           tasks={tasks}
@@ -83,7 +98,7 @@ function Results({ queue, tasks }: { queue: Queue; tasks: Task[] }) {
         />
         <SizeSlider />
       </div>
-      <ResultGrid shown={shown} selected={picked} onSelect={pick} onOpen={(task) => open(task.id)} onEdit={edit} />
+      <ResultGrid shown={shown} selected={picked} onSelect={pick} onOpen={open} onEdit={edit} />
       <SelectionBar
         queueId={queue.id}
         selected={selected}
@@ -96,8 +111,8 @@ function Results({ queue, tasks }: { queue: Queue; tasks: Task[] }) {
         all={arranged}
         shown={shown}
         openId={image}
-        onMove={(task) => open(task.id, true)}
-        onClose={() => open(undefined, true)}
+        onMove={(task) => goTo(task.id, { replace: true, state: true })}
+        onClose={close}
         onEdit={edit}
       />
       {editing.length > 0 && (

@@ -73,7 +73,7 @@ export function QueueList({ pages, isStale, isLoadingMore, onEnd }: Props) {
 /** One question a page of the list; a running batch's pictures are asked for again by its own row. */
 function useCovers(pages: Page<Queue>[]): Map<number, Image[]> {
   return useQueries({
-    queries: pages.map((page) => coversQuery(page.items.map(({ id }) => id))),
+    queries: pages.map((page) => coversQuery(page.items)),
     combine: (answers) => new Map(answers.flatMap(({ data }) => [...(data ?? [])])),
   })
 }

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { memo } from 'react'
+import { memo, useState } from 'react'
 import { coverQuery } from '@/api/batches'
 import type { Image, Queue } from '@/api/types'
 import { useText } from '@/i18n'
@@ -26,10 +26,11 @@ export const QueueRow = memo(function QueueRow({ queue, cover, onMenu }: Props) 
   const text = all.batches
   const format = useFormat()
   const name = queueName(all, format, queue)
-  const final = isFinal(queue.status)
+  // whoever saw it grow sees it end, too
+  const [grows] = useState(!isFinal(queue.status))
   return (
     <>
-      {final ? <Pictures queue={queue} images={cover} /> : <Growing queue={queue} />}
+      {grows ? <Growing queue={queue} /> : <Pictures queue={queue} images={cover} />}
       <div className="queue-what">
         <div className="row">
           <h2>
@@ -68,7 +69,7 @@ function Progress({ queue, name }: { queue: Queue; name: string }) {
   const text = useText().batches
   const words = text.progressText(queue.completed_images, queue.total_images, queue.failed_images)
   return (
-    <div className="queue-progress num" data-final={isFinal(queue.status) || undefined}>
+    <div className="queue-progress num" data-well={(isFinal(queue.status) && queue.failed_images === 0) || undefined}>
       <span className="quiet">{words}</span>
       {!isFinal(queue.status) && (
         <ProgressBar
@@ -87,10 +88,10 @@ function Progress({ queue, name }: { queue: Queue; name: string }) {
   )
 }
 
-/** Asked again when one more image is done, so a running batch fills up before one's eyes. */
+/** Asked again when one more image is done, so a running batch fills up before one's eyes, and once more at its end. */
 function Growing({ queue }: { queue: Queue }) {
-  const done = Math.min(queue.completed_images, COVER)
-  const { data } = useQuery(coverQuery(queue.id, COVER, done))
+  const done = isFinal(queue.status) ? queue.completed_images : Math.min(queue.completed_images, COVER)
+  const { data } = useQuery(coverQuery(queue.id, COVER, `${queue.status} ${done}`))
   const images = data?.flatMap((task) => task.generated_image ?? task.original_image ?? [])
   return <Pictures queue={queue} images={images} />
 }

@@ -1,7 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Button as AriaButton } from 'react-aria-components'
-import { presetsQuery } from '@/api/batches'
 import type { BatchConfig } from '@/api/types'
 import bottle from '@/assets/samples/bottle.jpg'
 import lake from '@/assets/samples/lake.jpg'
@@ -16,6 +14,7 @@ import { say } from '@/ui/toast'
 import { change, draft } from './draft'
 import { takeIn } from './intake'
 import { Pickers } from './Pickers'
+import { usePresets } from './presets'
 
 const GHOSTS = 24
 /** Nothing can be dragged onto a phone. */
@@ -51,7 +50,7 @@ export function EmptyTable({ config }: { config: BatchConfig }) {
 /** Three photos to try it with: one press, and all that is left to do is to start. */
 function Samples() {
   const text = useText().workspace
-  const presets = useQuery(presetsQuery)
+  const presets = usePresets()
   const [busy, setBusy] = useState(false)
   const use = async () => {
     setBusy(true)

@@ -1,12 +1,11 @@
-import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
 import { Dialog, DialogTrigger, Popover, ToggleButton, ToggleButtonGroup } from 'react-aria-components'
-import { presetsQuery } from '@/api/batches'
 import type { Preset } from '@/api/types'
 import { useText } from '@/i18n'
 import { Button } from '@/ui/Button'
 import { Skeleton } from '@/ui/feedback'
 import { change, useDraft } from './draft'
+import { usePresets } from './presets'
 
 // nobody searches before the page is there
 const PresetSearch = lazy(async () => ({ default: (await import('./PresetSearch')).PresetSearch }))
@@ -17,7 +16,7 @@ const AT_HAND = 6
 /** A preset writes the prompt; words of one's own that it replaced come back with one press. */
 export function PresetPicker() {
   const text = useText().workspace
-  const presets = useQuery(presetsQuery)
+  const presets = usePresets()
   const prompt = useDraft((now) => now.prompt)
   const [replaced, setReplaced] = useState<string | null>(null)
   if (presets.isPending) return <Skeleton height="2.125rem" />

@@ -8,10 +8,10 @@ import { ErrorNotice, Notice } from '@/ui/feedback'
 import { Menu } from '@/ui/Menu'
 import { Cost } from './Cost'
 import { draft, everyPhoto, isIn } from './draft'
+import './guard'
 import { characters, MOST_CHARACTERS, type Readiness } from './readiness'
 import { useTraffic } from './SheetHead'
 import { isBusy, type Phase, phase, stopUploading } from './start'
-import { inFlight } from './uploads'
 import { type Go, useStart } from './useStart'
 
 /** The API takes up to three images to try first. */
@@ -25,7 +25,6 @@ export function StartBar({ config }: { config: BatchConfig }) {
   const { ready, model, balance, go } = useStart(config)
   const failed = everyPhoto(now).filter((photo) => isIn(photo) && photo.error).length
   const busy = isBusy(step)
-  useLeaveGuard()
   const row = useKeptFocus(busy)
   return (
     <div className="card start-bar">
@@ -128,7 +127,8 @@ function Waiting({ step }: { step: Phase }) {
     <p className="num">
       <strong>{text.uploading(traffic.done, traffic.count)}</strong>{' '}
       <span className="quiet">
-        {text.startsAfter} {traffic.rate && text.about(traffic.rate.secondsLeft)}
+        {text.startsAfter}
+        {traffic.rate && ` · ${text.about(traffic.rate.secondsLeft)}`}
       </span>
     </p>
   )
@@ -144,20 +144,4 @@ function useKeptFocus(busy: boolean) {
     if (swapped && document.activeElement === document.body) row.current?.querySelector<HTMLElement>(':scope > button')?.focus()
   }, [busy])
   return row
-}
-
-/** While bytes are on their way the browser asks before the page is closed, and the screen stays on. */
-function useLeaveGuard() {
-  const active = useStore(inFlight)
-  useEffect(() => {
-    if (!active) return
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault()
-    window.addEventListener('beforeunload', ask)
-    // a phone that falls asleep stops sending; where the browser does not allow this, it just may
-    const awake = navigator.wakeLock?.request('screen').catch(() => null)
-    return () => {
-      window.removeEventListener('beforeunload', ask)
-      void awake?.then((lock) => lock?.release())
-    }
-  }, [active])
 }

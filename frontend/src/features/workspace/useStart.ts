@@ -1,5 +1,5 @@
 import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
+import { useRouter } from '@tanstack/react-router'
 import { useCallback, useEffect } from 'react'
 import { applyQueue } from '@/api/apply'
 import { meQuery } from '@/api/session'
@@ -16,10 +16,10 @@ import { resume, start } from './start'
 /** Start; the number is how many images are to be tried first, 0 for none. */
 export type Go = (sample: number) => void
 
-/** Starts and goes to the new batch. Ctrl/Cmd+Enter does the same from anywhere on the page; with Shift, one image first. */
+/** Starts and goes to the new batch, unless one has left the workspace by then. Ctrl/Cmd+Enter does the same from anywhere on the page; with Shift, one image first. */
 export function useStart(config: BatchConfig) {
   const text = useText().workspace
-  const navigate = useNavigate()
+  const router = useRouter()
   const cache = useQueryClient()
   const now = useStore(draft)
   const back = useStore(keeping) !== 'looking'
@@ -34,9 +34,10 @@ export function useStart(config: BatchConfig) {
       say(text.startedToast(queue.total_images))
       const { rest } = draft.get()
       if (rest.length) say(text.restWaiting(rest.length))
-      await navigate({ to: '/batches/$id', params: { id: queue.id } })
+      // whoever went elsewhere while the photos were on their way stays there
+      if (router.state.location.pathname === '/') await router.navigate({ to: '/batches/$id', params: { id: queue.id } })
     },
-    [navigate, text],
+    [router, text],
   )
   const go: Go = (sample) => {
     // as things are now, which may be newer than what was last drawn

@@ -62,7 +62,7 @@ export const account = {
     changed: 'Last changed',
     answers: (seconds: string) => `It works: an answer came after ${seconds} s.`,
     fails: 'It did not work.',
-    models: (n: string) => `${n} models that the upstream lists`,
+    models: (n: string) => `${n} ${n === '1' ? 'model' : 'models'} that the upstream lists`,
     codes: {
       upstream_rejected_auth: 'The upstream rejected this key. Check the key and the address.',
       upstream_quota: 'This key has nothing left. Top up at the provider.',

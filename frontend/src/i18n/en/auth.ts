@@ -12,5 +12,7 @@ export const auth = {
   tagline: 'One sentence edits a whole folder of photos',
   points: ['Drop a folder: up to 50 photos a batch', 'Each one comes back beside its original', 'One ZIP, names and folders kept'],
   required: 'Please fill this in',
+  tooShort: (n: number) => `At least ${n} characters`,
+  malformed: 'This does not look right',
   pictures: 'Left as taken, right by the built-in local filters',
 }

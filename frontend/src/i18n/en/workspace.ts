@@ -1,3 +1,5 @@
+import { builtIn } from './presets'
+
 const photos = (n: number | string) => `${n} ${String(n) === '1' ? 'photo' : 'photos'}`
 const credits = (n: number | string) => `${n} ${String(n) === '1' ? 'credit' : 'credits'}`
 
@@ -60,6 +62,7 @@ export const workspace = {
   restDrop: 'Leave them',
   wish: 'What should change',
   presets: 'Presets',
+  builtIn,
   allPresets: 'All presets',
   searchPresets: 'Search names and words',
   noPreset: 'No such preset',
@@ -106,7 +109,7 @@ export const workspace = {
   uploadOf: (name: string) => `Uploading ${name}`,
   uploadHeard: (percent: number) => `${percent}% uploaded`,
   retryOne: (name: string) => `Upload ${name} again`,
-  startsAfter: 'Starts when all are there,',
+  startsAfter: 'Starts when all are there',
   unanswered: 'The server did not answer; the batch may exist already. Pressing start again unchanged neither makes nor charges a second one. Before changing anything, look at your batches.',
   keeping: { writing: 'Saving the draft…', kept: 'Draft saved', unkept: 'This browser does not let drafts be saved' },
   uploading: (done: number, all: number) => `Uploading ${done} / ${all}`,

@@ -12,5 +12,7 @@ export const auth = {
   tagline: '一句话，改完一整个文件夹的照片',
   points: ['拖入文件夹，最多 50 张一批', '逐张返回，随时对比原图', '一个 ZIP，保留文件名和目录'],
   required: '请填写',
+  tooShort: (n: number) => `至少 ${n} 个字符`,
+  malformed: '格式不对',
   pictures: '左边原图，右边由内置的本地滤镜处理',
 }

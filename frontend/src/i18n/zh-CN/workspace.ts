@@ -1,3 +1,5 @@
+import type { Preset } from '@/api/types'
+
 export const workspace = {
   title: '批量图生图',
   repeated: '已填入那一批的设置，选好照片就能开始',
@@ -57,6 +59,7 @@ export const workspace = {
   restDrop: '不要了',
   wish: '想怎么改',
   presets: '预设',
+  builtIn: {} as Record<string, Pick<Preset, 'title' | 'category' | 'content'>>,
   allPresets: '全部预设',
   searchPresets: '搜索预设的名称或内容',
   noPreset: '没有符合的预设',
