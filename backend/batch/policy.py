@@ -59,7 +59,7 @@ def decide(error: UpstreamError, budget: Budget, standbys: Standbys = NOBODY) ->
         case Kind.AFTER:
             if budget.waited > WAIT_MOST:
                 return Failed(code, words)
-            return Again(_asked_for(error.retry_after), code, words, counts=False, park=True)
+            return _not_now(_asked_for(error.retry_after), error)
         case Kind.SOFT:
             if budget.spent or budget.soft >= SOFT_RETRIES:
                 return Failed(code, words)
@@ -75,23 +75,31 @@ def decide(error: UpstreamError, budget: Budget, standbys: Standbys = NOBODY) ->
 def _again_or_then(error: UpstreamError, budget: Budget, standbys: Standbys) -> Outcome:
     code, words = error.error_code, error.detail
     few = error.max_retries is not None and budget.same > error.max_retries
-    if few and error.then is not None and error.then is not Kind.BACKOFF:
+    # where fewer repeats are allowed than the error wants, all that there were have said the same
+    alike = budget.spent and budget.same >= max(2, budget.attempts)
+    if (few or alike) and error.then is not None and error.then is not Kind.BACKOFF:
         return decide(UpstreamError(error.then, words), budget, standbys)
-    if few or budget.spent:
-        # what may have been done and charged is never ordered a second time elsewhere
-        if standbys.mine is None or error.billed or budget.ambiguous:
-            return Failed(code, words)
-        return Elsewhere(standbys.mine, code, words)
-    if code == ERROR_CODES[Kind.AFTER]:
-        # too fast, without a word of how long to wait: everyone else waits, too, instead of being refused
-        return Again(_backoff(budget.attempts, LIMITED_CAP), code, words, park=True)
+    # what may have been done and charged is never ordered a second time elsewhere
+    standby = None if error.billed or budget.ambiguous else standbys.mine
+    limited = code == ERROR_CODES[Kind.AFTER]
+    if limited and budget.waited <= WAIT_MOST and (standby is None or budget.same <= budget.max_retries):
+        # too fast, without a word of how long to wait
+        return _not_now(max(error.retry_after or 0.0, _backoff(budget.same, LIMITED_CAP)), error)
+    if few or limited or budget.spent:
+        return Elsewhere(standby, code, words) if standby else Failed(code, words)
     asked = _asked_for(error.retry_after) if error.retry_after else 0.0
     return Again(max(_backoff(budget.attempts), asked), code, words)
 
 
+def _not_now(delay: float, error: UpstreamError) -> Again:
+    """To be told to wait costs no attempt; everyone else waits, too, instead of being refused."""
+    return Again(delay, error.error_code, error.detail, counts=False, park=True)
+
+
 def _backoff(attempt: int, cap: float = BACKOFF_CAP) -> float:
     """Seconds before the next attempt: doubling, capped, with half of it random so that failures spread out."""
-    full = min(cap, BACKOFF_BASE * 2.0 ** (attempt - 1))
+    # what costs no attempt may be repeated thousands of times, and 2.0 to that power is no number
+    full = min(cap, BACKOFF_BASE * 2.0 ** min(attempt - 1, 10))
     return full * random.uniform(0.5, 1.0)  # noqa: S311  jitter, not a secret
 
 

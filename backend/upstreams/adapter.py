@@ -16,9 +16,16 @@ from backend.upstreams.http import Http, Reply
 Order = Literal["image-first", "image-last"]
 Sender = Callable[[Mapping[str, Any]], Awaitable[Reply]]
 
+_ODD = (LookupError, TypeError, ValueError, AttributeError, RecursionError, ArithmeticError)
+"""What reading an answer may raise that is made like no other."""
+_LEAST_SECRET = 8
+
 
 class Adapter(ABC):
-    """One upstream: `_edited` is the protocol; its picture is base64, a data URL or an address."""
+    """One upstream: `_edited` is the protocol; its picture is base64, a data URL or an address.
+
+    What an answer amounts to is found in a thread: it may be a stream of a hundred thousand events, or a text of 60 MB.
+    """
 
     kind = ""
     order: Order = "image-last"
@@ -29,7 +36,7 @@ class Adapter(ABC):
         self.name = config.name
         self.config = config
         self.api = config.api(self.version)
-        self.secrets = (config.key,)
+        self.secrets = _secrets(config)
         self._http = http
 
     async def aclose(self) -> None:
@@ -43,10 +50,11 @@ class Adapter(ABC):
             seconds = time.monotonic() - started
             data = await fetched(picture, self._http)
         except UpstreamError as error:
-            error.detail = error.detail.replace(self.config.key, "[key]") if self.config.key else error.detail
+            for secret in filter(None, self.secrets):
+                error.detail = error.detail.replace(secret, "[key]")
             raise
-        except (LookupError, TypeError, ValueError, AttributeError, RecursionError, ArithmeticError) as error:
-            raise unreadable(f"the answer has a shape never seen before ({type(error).__name__})") from error
+        except _ODD as error:
+            raise unreadable(_never_seen(error)) from error
         return EditResult(data, upstream_seconds=seconds, note=note)
 
     async def probe(self) -> tuple[str, ...]:
@@ -63,6 +71,8 @@ class Adapter(ABC):
             if error.outcome is Outcome.AMBIGUOUS:
                 raise UpstreamError(Outcome.BACKOFF, error.detail) from error
             raise
+        except _ODD as error:
+            raise UpstreamError(Outcome.BACKOFF, _never_seen(error), error_code="unreadable_result") from error
 
     @abstractmethod
     async def _edited(self, request: EditRequest) -> tuple[str, str]:
@@ -110,6 +120,16 @@ class Adapter(ABC):
             return request.prompt
         which = "first" if self.order_for(request) == "image-first" else "last"
         return f"{request.prompt}\n\n(Edit the {which} image. The other images are references only.)"
+
+
+def _secrets(config: UpstreamConfig) -> tuple[str, ...]:
+    """The key, and the words of the operator's own headers that may be one: long, and no address."""
+    words = (word for value in config.extra_headers.values() for word in value.split() if "://" not in word)
+    return (config.key, *(word for word in words if len(word) >= _LEAST_SECRET))
+
+
+def _never_seen(error: Exception) -> str:
+    return f"the answer has a shape never seen before ({type(error).__name__})"
 
 
 def _ids(document: Any) -> tuple[str, ...]:

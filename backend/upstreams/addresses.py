@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
@@ -16,6 +17,10 @@ _GLOBAL_V6 = ip_network("2000::/3")
 
 HostPort = tuple[str, int]
 Resolver = Callable[[str, int], Awaitable[list[str]]]
+
+# of its own: a name server that takes half a minute must not hold up what else is done in threads
+_THREADS = ThreadPoolExecutor(max_workers=16, thread_name_prefix="dns")
+_under_way: dict[HostPort, Future[list[str]]] = {}
 
 
 def is_public(address: str) -> bool:
@@ -32,8 +37,24 @@ def is_public(address: str) -> bool:
 
 
 async def resolved(host: str, port: int) -> list[str]:
-    """All addresses of `host`, in the system's order of preference, each once."""
-    infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    """All addresses of `host`, in the system's order of preference, each once.
+
+    Who asks while the same is asked for already waits for that answer: one slow host has one thread, however many images
+    want it, and the others' hosts have the rest.
+    """
+    key = (host, port)
+    asked = _under_way.get(key)
+    if asked is None:
+        asked = _under_way[key] = _THREADS.submit(_looked_up, host, port)
+        asked.add_done_callback(lambda _: _under_way.pop(key, None))
+    answer = asyncio.wrap_future(asked)
+    # whoever gives up waiting neither ends the look-up for the others, nor leaves an error that nobody saw
+    answer.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+    return await asyncio.shield(answer)
+
+
+def _looked_up(host: str, port: int) -> list[str]:
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(info[4][0]) for info in infos))
 
 

@@ -30,7 +30,11 @@ async def read(reply: Reply, secrets: tuple[str, ...] = (), *, task: bool = Fals
     The reply's body is given up on the way: an answer can be 30 MB, and is needed once. A promise of a later answer is
     an error unless a `task` is what was asked for.
     """
-    document, streamed = await _offloaded(len(reply.body), _parsed, reply)
+    return await _offloaded(len(reply.body), lambda whole: _judged(whole, secrets, task=task), reply)
+
+
+def _judged(reply: Reply, secrets: tuple[str, ...], *, task: bool) -> Any:
+    document, streamed = _parsed(reply)
     error = failure(reply, _complaining(reply, document, streamed=streamed, task=task), secrets)
     if error is not None:
         raise error
@@ -128,5 +132,5 @@ def _parsed(reply: Reply) -> tuple[Any, bool]:
 
 
 async def _offloaded(size: int, work: Callable[[T], R], value: T) -> R:
-    """Large things are parsed in a thread: the event loop serves everybody else meanwhile."""
+    """Large things are worked on in a thread: the event loop serves everybody else meanwhile."""
     return await asyncio.to_thread(work, value) if size > _LARGE else work(value)

@@ -1,8 +1,11 @@
 """An answer's bytes: how many are too many, what compression is undone, and when nothing is missing from them."""
 
+import asyncio
 import json
 import re
+import time
 import zlib
+from dataclasses import dataclass, field
 
 from backend.upstreams.base import Outcome, UpstreamError
 
@@ -10,8 +13,41 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_IMAGE_BYTES = 50 * 1024 * 1024
 MAX_VALUES = 1_000_000
 """A stream of 50,000 words has fewer; base64 has none."""
+LOOKS = 2
+"""How often an answer is looked at for being whole before it says more than that its connection lives."""
 _END = 4096
 _LAST = re.compile(rb'"type"\s*:\s*"[\w.]+\.completed"|"finish_?[rR]eason"\s*:\s*"')
+
+
+@dataclass(slots=True)
+class Incoming:
+    """What came of an answer so far, and when it last was more than a pulse."""
+
+    encoding: str
+    body: bytearray = field(default_factory=bytearray)
+    spoken: float = field(default_factory=time.monotonic)
+    looks: int = 0
+    looked_at: int = 0
+
+    def add(self, data: bytes) -> None:
+        """The next piece; `unreadable` when it is one too many."""
+        self.body += data
+        if len(self.body) > MAX_ANSWER_BYTES:
+            raise unreadable(f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MB")
+        if not is_pulse(data):
+            self.spoken, self.looks = time.monotonic(), 0
+
+    async def is_over(self) -> bool:
+        """Whether it is whole, as far as it is worth a look: the first pulse may close an event, but those after it change
+        nothing, and a look at 60 MB takes a second."""
+        if len(self.body) == self.looked_at or self.looks == LOOKS:
+            return False
+        self.looks, self.looked_at = self.looks + 1, len(self.body)
+        return await self.is_whole()
+
+    async def is_whole(self) -> bool:
+        """Whether nothing is missing from it."""
+        return await asyncio.to_thread(is_whole, self.body, self.encoding)
 
 
 def decoded(body: bytearray, encoding: str) -> bytearray:

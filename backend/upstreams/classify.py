@@ -51,6 +51,8 @@ CODES: tuple[tuple[Outcome, str], ...] = (
     ),
 )
 NO_CHANNEL = re.compile(r"channel:no_available_key|get_channel_failed|no available channel|无可用渠道", re.I)
+NO_CHANNEL_SECONDS = 30.0
+"""A relay without a channel for a model often has one again soon; three times without, and it has none."""
 
 STATUSES: dict[int, Outcome] = {
     401: Outcome.AUTH,
@@ -83,8 +85,9 @@ MESSAGES: tuple[tuple[Outcome, str], ...] = (
     (
         Outcome.AUTH,
         r"api[ _-]?key (?:is )?(?:not valid|invalid|expired|missing)|(?:invalid|incorrect|expired) api[ _-]?key"
-        r"|must be verified|location is not supported|model.{0,60}(?:not found|not exist|not available|not supported|retired"
-        r"|decommissioned|has been (?:shut ?down|deprecated))|无效的?令牌|令牌(?:无效|已过期|状态不可用)|模型不存在|unauthorized",
+        r"|must be verified|location is not supported|model.{0,60}(?:not found|not exist|not available|retired"
+        r"|no longer (?:available|supported)|discontinued|decommissioned|has been (?:shut ?down|deprecated))"
+        r"|无效的?令牌|令牌(?:无效|已过期|状态不可用)|模型不存在|unauthorized",
     ),
     (
         Outcome.BACKOFF,
@@ -105,6 +108,7 @@ SAFETY_BLOCKS = SAFETY_FINISHES | {"image_safety", "model_armor", "jailbreak"}
 _CODE_RULES = tuple((outcome, re.compile(pattern)) for outcome, pattern in CODES)
 _MESSAGE_RULES = tuple((outcome, re.compile(pattern, re.I)) for outcome, pattern in MESSAGES)
 _SAFETY_WORDS = next(rule for outcome, rule in _MESSAGE_RULES if outcome is Outcome.SAFETY)
+_UNSUPPORTED_MODEL = re.compile(r"model.{0,60}not supported", re.I)
 _FINISH_INSIDE = re.compile(r'"?(?:finish|block)_?reason"?\s*[:=]\s*"?([A-Za-z_]+)', re.I)
 
 
@@ -191,7 +195,8 @@ def _decided(reply: Reply, complaint: Complaint, unreadable: bool, secrets: Iter
         # other failures count as attempts; the next one comes no sooner than was asked for
         extra["retry_after"] = from_headers(reply.headers)
     if outcome is Outcome.BACKOFF and NO_CHANNEL.search(" ".join([*complaint.codes, message])):
-        extra |= {"max_retries": 3, "then": Outcome.AUTH}
+        patience = max(extra.get("retry_after") or 0.0, NO_CHANNEL_SECONDS)
+        extra |= {"max_retries": 2, "then": Outcome.AUTH, "retry_after": patience}
     return UpstreamError(outcome, message or f"HTTP {status}", **extra)
 
 
@@ -213,14 +218,18 @@ def _by_status(status: int, message: str, complaint: Complaint) -> Outcome:
             return outcome
     if status == 403:
         return Outcome.AUTH
-    return Outcome.INPUT if 400 <= status < 500 else Outcome.BACKOFF
+    if 400 <= status < 500:
+        # "model X: size Y is not supported" is said of the request, and must not stop everybody's work
+        return Outcome.INPUT
+    return Outcome.AUTH if _UNSUPPORTED_MODEL.search(message) else Outcome.BACKOFF
 
 
 def _unless_spent(complaint: Complaint) -> Outcome:
     """A limit on rate passes by itself; a day's allowance or an empty account does not, whatever delay is named."""
     if any("perday" in quota.lower() for quota in complaint.quota_ids):
         return Outcome.QUOTA
-    soon = complaint.retry_delay or from_words(complaint.message) or complaint.quota_ids
+    by_the_minute = any("perminute" in quota.lower() for quota in complaint.quota_ids)
+    soon = complaint.retry_delay or from_words(complaint.message) or by_the_minute
     if not soon and re.search(r"exceeded your (?:current )?quota|额度不足|余额不足", complaint.message, re.I):
         return Outcome.QUOTA
     return Outcome.AFTER

@@ -64,12 +64,13 @@ def promises(part: dict[str, Any]) -> bool:
     return any(isinstance(part.get(name), (str, int)) for name in _TASK_IDS)
 
 
-def _is_result(value: Any) -> bool:
+def _is_result(value: Any, depth: int = _DEPTH) -> bool:
     if isinstance(value, str):
         return value.startswith(("data:image/", "http", "iVBOR", "/9j/", "UklGR"))
-    items = value if isinstance(value, list) else []
+    items = value if isinstance(value, list) and depth else []
     return any(
-        _is_result(item) or (isinstance(item, dict) and not promises(item) and not _OF_A_RESULT.isdisjoint(item))
+        _is_result(item, depth - 1)
+        or (isinstance(item, dict) and not promises(item) and not _OF_A_RESULT.isdisjoint(item))
         for item in items[:16]
     )
 
@@ -95,8 +96,11 @@ def _errors(document: Any) -> Iterator[Any]:
     if isinstance(base, dict) and str(base.get("status_code")) not in {"0", "None"}:
         yield {"code": base.get("status_code"), "message": base.get("status_msg")}
     output = document.get("output")
-    if isinstance(output, dict) and output.get("code") and output.get("message"):
-        yield output
+    if isinstance(output, dict) and (reason := output.get("code")):
+        if output.get("message"):
+            yield output
+        elif str(output.get("task_status")).upper() == "FAILED":
+            yield {"code": reason, "message": str(reason)[:WORDS]}
     said = document.get("message") or document.get("msg")
     code, error = document.get("code"), document.get("error")
     if bare and isinstance(said, str) and error in (None, False, True, "") and not _is_success(code, said):

@@ -32,6 +32,9 @@ class DashScope(Adapter):
             document = await self._by_task(request)
         else:
             document = await self.post("/services/aigc/multimodal-generation/generation", self._body(request))
+        return await asyncio.to_thread(self._result, document)
+
+    def _result(self, document: Any) -> tuple[str, str]:
         if isinstance(document, list):  # streamed, though nobody asked: each event holds all there is so far
             document = next((event for event in reversed(document) if list(_pictures(event)) or complained(event)), {})
         pictures, words = list(_pictures(document)), _words(document)
@@ -92,7 +95,9 @@ class DashScope(Adapter):
                     raise
                 if failures > _MAX_POLL_FAILURES:
                     raise _given_up(error.detail) from error
+                pause = max(pause, error.retry_after or 0.0)
                 continue
+            failures = 0
             state = str(_output(document).get("task_status", "")).upper()
             if state == "SUCCEEDED":
                 return document

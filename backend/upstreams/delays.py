@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-MAX_DELAY = 900.0
+LEAST_DELAY, MAX_DELAY = 1.0, 900.0
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _AMOUNT = re.compile(
     r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|h(?:ours?)?|m(?:in(?:utes?)?)?|s(?:ec(?:onds?)?)?)?(?![a-z])", re.I
@@ -21,13 +21,13 @@ def from_headers(headers: Mapping[str, str]) -> float | None:
     """`retry-after-ms`, else `retry-after` in seconds or as a date (measured against the answer's own `date`)."""
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return _clamped(milliseconds / 1000)
+        return _asked(milliseconds / 1000)
     value = headers.get("retry-after")
     seconds = _number(value)
     if seconds is not None or not value:
-        return _clamped(seconds)
+        return _asked(seconds)
     until, now = _date(value), _date(headers.get("date")) or datetime.now(UTC)
-    return _clamped((until - now).total_seconds()) if until else None
+    return _asked((until - now).total_seconds()) if until else None
 
 
 def from_words(text: str) -> float | None:
@@ -39,7 +39,7 @@ def from_words(text: str) -> float | None:
 def duration(text: object) -> float | None:
     """`38s`, `3.299376739s`, `1m30s`, `20ms` or a bare number of seconds."""
     if isinstance(text, (int, float)) and not isinstance(text, bool):
-        return _clamped(float(text))
+        return _clamped(text)
     if not isinstance(text, str):
         return None
     total, found = 0.0, False
@@ -51,9 +51,15 @@ def duration(text: object) -> float | None:
 
 def _clamped(seconds: float | None) -> float | None:
     """Rounded up to a tenth, at most a quarter of an hour; nothing when it makes no sense."""
-    if seconds is None or not math.isfinite(seconds) or seconds <= 0:
+    # compared first: an integer may have more digits than a float takes
+    if seconds is None or not 0 < seconds < math.inf:
         return None
-    return min(MAX_DELAY, math.ceil(round(seconds * 10, 3)) / 10)
+    return math.ceil(round(min(MAX_DELAY, seconds) * 10, 3)) / 10
+
+
+def _asked(seconds: float | None) -> float | None:
+    """As `_clamped`, but a wait of nothing or less is the least one: whoever names it wants to be asked again."""
+    return LEAST_DELAY if seconds is not None and -math.inf < seconds <= 0 else _clamped(seconds)
 
 
 def _number(value: str | None) -> float | None:
@@ -66,6 +72,6 @@ def _number(value: str | None) -> float | None:
 def _date(value: str | None) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value) if value else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment

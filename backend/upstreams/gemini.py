@@ -1,5 +1,6 @@
 """Gemini's own `generateContent`: Google itself, and the relays that speak it."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -30,6 +31,9 @@ class Gemini(Adapter):
     async def _edited(self, request: EditRequest) -> tuple[str, str]:
         model = quote(request.model.removeprefix("models/"), safe="-._~")
         document = await self.post(f"/models/{model}:generateContent", self._body(request))
+        return await asyncio.to_thread(self._result, document)
+
+    def _result(self, document: Any) -> tuple[str, str]:
         chunks = [
             chunk for chunk in (document if isinstance(document, list) else [document]) if isinstance(chunk, dict)
         ]

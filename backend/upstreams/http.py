@@ -16,7 +16,7 @@ import httpx
 
 from backend.upstreams.addresses import AddressBook, HostPort, Resolver, Target, blocked, named, resolved
 from backend.upstreams.base import ERROR_CODES, Outcome, UpstreamError
-from backend.upstreams.bodies import MAX_ANSWER_BYTES, MAX_IMAGE_BYTES, decoded, is_pulse, is_whole, unreadable
+from backend.upstreams.bodies import MAX_IMAGE_BYTES, Incoming, decoded, is_pulse, unreadable
 
 CONNECT_SECONDS = 10.0
 QUIET_SECONDS = 2.0
@@ -208,35 +208,28 @@ class Http:
 
     async def _read_answer(self, response: httpx.Response) -> bytearray:
         """The body as it came. One that is whole counts even when its connection breaks, or stays open and says nothing."""
-        encoding = _encoding(response)
-        body = bytearray()
+        incoming = Incoming(_encoding(response))
         stream = response.aiter_raw()
-        checked, spoken = 0, time.monotonic()
         while True:
             piece = asyncio.ensure_future(anext(stream, b""))
             try:
                 while not (await asyncio.wait({piece}, timeout=self._quiet))[0]:
-                    if len(body) != checked and await asyncio.to_thread(is_whole, body, encoding):
-                        return body
-                    checked = len(body)
+                    if await incoming.is_over():
+                        return incoming.body
                 data = piece.result()
             except _BROKEN:
-                if response.status_code >= 400 or await asyncio.to_thread(is_whole, body, encoding):
-                    return body
+                if response.status_code >= 400 or await incoming.is_whole():
+                    return incoming.body
                 raise
             finally:
                 if not piece.done():
                     piece.cancel()
                     await asyncio.wait({piece})
             if not data:
-                return body
-            body += data
-            if len(body) > MAX_ANSWER_BYTES:
-                raise unreadable(f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MB")
-            if not is_pulse(data):
-                spoken = time.monotonic()
-            elif time.monotonic() - spoken >= self._quiet and await asyncio.to_thread(is_whole, body, encoding):
-                return body
+                return incoming.body
+            incoming.add(data)
+            if is_pulse(data) and time.monotonic() - incoming.spoken >= self._quiet and await incoming.is_over():
+                return incoming.body
 
     def _refuse_redirect(self, response: httpx.Response, secrets: Iterable[str]) -> NoReturn:
         where = response.headers.get("location", "elsewhere").split("?")[0]

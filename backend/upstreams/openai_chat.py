@@ -1,5 +1,6 @@
 """`/v1/chat/completions` with images: OpenRouter, and the relays that put any model behind this one door."""
 
+import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +32,9 @@ class OpenAIChat(Adapter):
         document = await self.post(
             "/chat/completions", self._body(request), optional=frozenset({"modalities", "image_config"})
         )
+        return await asyncio.to_thread(self._result, document)
+
+    def _result(self, document: Any) -> tuple[str, str]:
         if isinstance(document, list):
             document = merged(document)
             error = complained(document, self.secrets)

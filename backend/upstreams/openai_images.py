@@ -1,5 +1,6 @@
 """The images API: OpenAI's multipart edits, and the vendors that edit through `/images/generations` with an `image`."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -51,6 +52,9 @@ class OpenAIImages(Adapter):
             document = await self.exchange(
                 lambda fields: self._send_form(request, fields), self._openai(request), _OPTIONAL
             )
+        return await asyncio.to_thread(self._result, document)
+
+    def _result(self, document: Any) -> tuple[str, str]:
         if isinstance(document, list):
             document = self._completed(document)
         pictures = _pictures(document)
@@ -75,7 +79,7 @@ class OpenAIImages(Adapter):
         fields: dict[str, Any] = {"model": request.model, "prompt": self.prompt(request), "n": 1}
         if request.aspect_ratio or request.image_size or request.references:
             fields["size"] = self._size(request)
-        if request.model.startswith(("gpt-image-1", "chatgpt-image")) and not request.model.endswith("-mini"):
+        if request.model.startswith(("gpt-image-1", "chatgpt-image")) and "-mini" not in request.model:
             fields["input_fidelity"] = "high"
         return fields
 
@@ -116,12 +120,18 @@ class OpenAIImages(Adapter):
     def _completed(self, events: list[Any]) -> Any:
         """What a stream ends with; the pictures before the end are previews."""
         last: Any = {}
+        shown = False
         for event in (event for event in events if isinstance(event, dict)):
             error = complained(event, self.secrets)
             if error is not None:
                 raise error
-            if "partial" not in str(event.get("type", "")) or "partial_succeeded" in str(event.get("type", "")):
-                last = event if _pictures(event) or not _pictures(last) else last
+            kind = str(event.get("type", ""))
+            if "partial" in kind and "partial_succeeded" not in kind:
+                continue
+            # each event is looked through once: one can be 30 MB, and a hundred thousand can follow it
+            pictured = bool(_pictures(event))
+            if pictured or not shown:
+                last, shown = event, pictured
         return last
 
 

@@ -26,12 +26,17 @@ def nearest_ratio(image: SourceImage, allowed: tuple[str, ...]) -> str:
 def pixels(
     ratio: float, tier: str | None, *, step: int = 16, longest: int = 4096, area: int | None = None
 ) -> tuple[int, int]:
-    """Width and height of about a tier's area in the given ratio: multiples of `step`, no side above `longest`."""
+    """Width and height of about a tier's area in the given ratio: multiples of `step`, no side above `longest`, and together
+    no more than `area`."""
     edge = TIERS.get((tier or "1K").upper(), 1024)
     target = min(edge * edge, area) if area else edge * edge
     width = math.sqrt(target * ratio)
     scale = min(1.0, longest / width, longest / (width / ratio))
-    return (_stepped(width * scale, step), _stepped(width * scale / ratio, step))
+    sides = [_stepped(width * scale, step), _stepped(width * scale / ratio, step)]
+    # both may have been rounded up; the longer one gives way, so that the shape never becomes more extreme
+    while area and sides[0] * sides[1] > area and max(sides) > step:
+        sides[sides.index(max(sides))] -= step
+    return (sides[0], sides[1])
 
 
 def _stepped(side: float, step: int) -> int:

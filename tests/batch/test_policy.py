@@ -10,6 +10,7 @@ from backend.batch.states import PausedReason
 from backend.upstreams.base import Outcome, UpstreamError
 
 SPARE = Standby("fast", "spare", "backup")
+TOO_FAST = UpstreamError(Outcome.BACKOFF, "slow down", error_code="upstream_rate_limited")
 
 
 def budget(attempts: int = 1, *, max_retries: int = 2, **used: float) -> Budget:
@@ -85,6 +86,16 @@ def test_an_error_may_bound_its_own_repeats_and_say_what_it_becomes() -> None:
     assert decide(error, budget(3, max_retries=5)) == UpstreamDown(PausedReason.REJECTED_AUTH, "html")
 
 
+def test_what_it_becomes_does_not_need_more_attempts_than_there_are() -> None:
+    error = UpstreamError(Outcome.BACKOFF, "no channel", max_retries=2, then=Outcome.AUTH)
+    down = UpstreamDown(PausedReason.REJECTED_AUTH, "no channel")
+    failed = Failed("upstream_unavailable", "no channel")
+    assert decide(error, budget(3, max_retries=2)) == down
+    assert decide(error, budget(2, max_retries=1)) == down
+    assert decide(error, budget(2, same=1, max_retries=1)) == failed, "the other attempt ended otherwise"
+    assert decide(error, budget(1, max_retries=0)) == failed, "once is no proof"
+
+
 def test_only_repeats_of_the_same_error_count_against_its_own_bound() -> None:
     """Two bad moments of another kind do not make the first page of HTML a wrong address."""
     error = UpstreamError(Outcome.BACKOFF, "html", max_retries=2, then=Outcome.AUTH)
@@ -98,14 +109,31 @@ def test_a_wait_that_is_asked_for_again_and_again_ends_after_a_day() -> None:
 
 
 def test_too_fast_without_a_time_slows_everybody_down() -> None:
-    error = UpstreamError(Outcome.BACKOFF, "slow down", error_code="upstream_rate_limited")
-    for attempts in (1, 9):
-        answer = decide(error, budget(attempts, max_retries=9))
+    delays = []
+    for same in (1, 2, 9, 5000):
+        answer = decide(TOO_FAST, budget(same=same))
         assert isinstance(answer, Again)
         assert answer.park
-        assert answer.counts
-        assert answer.delay <= LIMITED_CAP
-    assert decide(error, budget(3)) == Failed("upstream_rate_limited", "slow down")
+        delays.append(answer.delay)
+    assert delays[0] <= 5 <= delays[1] <= 10
+    assert all(LIMITED_CAP / 2 <= delay <= LIMITED_CAP for delay in delays[2:])
+
+
+def test_too_fast_costs_no_attempt_and_ends_after_a_day() -> None:
+    for attempts in (1, 3):
+        answer = decide(TOO_FAST, budget(attempts, waited=WAIT_MOST))
+        assert isinstance(answer, Again)
+        assert not answer.counts
+    late = budget(waited=WAIT_MOST + 1)
+    assert decide(TOO_FAST, late) == Failed("upstream_rate_limited", "slow down")
+    assert decide(TOO_FAST, late, Standbys(mine=SPARE)) == Elsewhere(SPARE, "upstream_rate_limited", "slow down")
+
+
+def test_too_fast_goes_to_a_standby_after_as_many_tries_as_any_trouble() -> None:
+    spare = Standbys(mine=SPARE)
+    assert isinstance(decide(TOO_FAST, budget(same=2), spare), Again)
+    assert decide(TOO_FAST, budget(same=3), spare) == Elsewhere(SPARE, "upstream_rate_limited", "slow down")
+    assert isinstance(decide(TOO_FAST, budget(same=3, ambiguous=1), spare), Again)
 
 
 @pytest.mark.parametrize(

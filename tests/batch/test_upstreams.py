@@ -122,11 +122,10 @@ async def test_a_longer_wait_is_not_cut_short_by_a_shorter_one(
         (json_answer(completion("This violates our content policy.")), 2, "safety_blocked", "content policy"),
         (Answer(body=b'{"choices": [', cut_after=5), 2, "upstream_timeout", "broke"),
         (error(503, "overloaded"), 3, "upstream_unavailable", "overloaded"),
-        (error(429, "too fast"), 3, "upstream_rate_limited", "too fast"),
         (error(400, "no", "content_policy_violation"), 1, "safety_blocked", "no"),
         (error(400, "strange", "invalid_value"), 1, "upstream_bad_request", "strange"),
     ],
-    ids=["no image", "refusal", "cut off", "503", "429", "policy", "bad request"],
+    ids=["no image", "refusal", "cut off", "503", "policy", "bad request"],
 )
 async def test_an_image_that_fails_says_why_and_is_not_charged(
     app: FastAPI, lin: httpx.AsyncClient, main: ImageRelay, answer: Answer, calls: int, code: str, words: str
@@ -138,6 +137,14 @@ async def test_an_image_that_fails_says_why_and_is_not_charged(
     assert words in task["error_message"]
     assert len(edits(main)) == calls
     assert queue["credits_spent"] == queue["credits_held"] == 0
+    await app.state.db.read(assert_books_balance)
+
+
+async def test_too_fast_without_a_time_costs_no_attempt(app: FastAPI, lin: httpx.AsyncClient, main: ImageRelay) -> None:
+    main.script(*[error(429, "too fast")] * 5)
+    queue = await ended(lin, app, await ordered(lin, 1, model="fast"))
+    assert queue["completed_images"] == 1
+    assert (queue["tasks"][0]["attempts"], len(edits(main))) == (1, 6)
     await app.state.db.read(assert_books_balance)
 
 

@@ -60,6 +60,33 @@ async def test_a_code_means_what_the_table_says(outcome: Outcome, status: str, c
     assert len(relay.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "words", "outcome"),
+    [
+        (400, "The model gpt-image-1: size 2048x2048 is not supported", Outcome.INPUT),
+        (422, "This model does not take that: size 512x512 is not supported.", Outcome.INPUT),
+        (404, "The model x is not supported", Outcome.AUTH),
+        (500, "The model x is not supported by any channel", Outcome.AUTH),
+        (503, "The model X is no longer available", Outcome.AUTH),
+        (500, "This model has been discontinued", Outcome.AUTH),
+        (400, "The model x is no longer supported", Outcome.AUTH),
+        (503, "The service is not available", Outcome.BACKOFF),
+    ],
+)
+def test_only_what_is_said_of_the_model_itself_stops_everybody(status: int, words: str, outcome: Outcome) -> None:
+    found = failure(Reply(status, {}, bytearray()), {"error": {"message": words}})
+    assert found is not None
+    assert found.outcome is outcome
+
+
+@pytest.mark.parametrize("headers", [{}, {"retry-after": "7"}])
+def test_a_relay_without_a_channel_has_time_to_find_one(headers: dict[str, str]) -> None:
+    found = failure(Reply(500, headers, bytearray()), {"error": {"message": "No available channel for model x"}})
+    assert found is not None
+    assert (found.outcome, found.retry_after) == (Outcome.BACKOFF, 30)
+    assert (found.max_retries, found.then) == (2, Outcome.AUTH)
+
+
 @pytest.mark.parametrize("status", [504, 524])
 @pytest.mark.parametrize(
     "body", [b"<html>gateway time-out</html>", b"error code: 524", b""], ids=["page", "text", "empty"]

@@ -135,6 +135,12 @@ class TestTasks:
         assert (result.outcome, result.detail) == (outcome, "because")
         assert len(scope.requests) == 3
 
+    async def test_d04_a_code_without_words_says_it_too(self, scope: FakeDashScope) -> None:
+        scope.states, scope.failure = ("FAILED",), ("InvalidParameter", "")
+        result = await edited(scope, dialect="dashscope-async")
+        assert isinstance(result, UpstreamError)
+        assert (result.outcome, result.detail) == (Outcome.INPUT, "InvalidParameter")
+
     @pytest.mark.parametrize("state", ["CANCELED", "UNKNOWN", ""])
     async def test_a_task_that_ends_otherwise_may_be_billed(self, scope: FakeDashScope, state: str) -> None:
         scope.states = (state,)
@@ -152,6 +158,19 @@ class TestTasks:
         accepted = json_answer({"output": {"task_id": "task-0001", "task_status": "PENDING"}})
         scope.script(accepted, scope_error("ServiceUnavailable", "x", 503), Answer(200, b"<html>"))
         assert isinstance(await edited(scope, dialect="dashscope-async"), EditResult)
+
+    async def test_a_wait_that_is_asked_for_while_asking_is_kept(self, scope: FakeDashScope) -> None:
+        refused = json_answer({"code": "Throttling", "message": "x"}, 429, headers={"retry-after-ms": "300"})
+        scope.script(refused)
+        assert isinstance(await edited(scope, a_request(job="task-0001"), dialect="dashscope-async"), EditResult)
+        first, second, *_ = scope.requests
+        assert second.started - first.started >= 0.3
+
+    async def test_hiccups_count_only_in_a_row(self, scope: FakeDashScope) -> None:
+        hiccup = scope_error("ServiceUnavailable", "x", 503)
+        running = json_answer({"output": {"task_id": "task-0001", "task_status": "RUNNING"}})
+        scope.script(*[hiccup] * 5, running, *[hiccup] * 5)
+        assert isinstance(await edited(scope, a_request(job="task-0001"), dialect="dashscope-async"), EditResult)
 
     @pytest.mark.parametrize("task", ["../../admin", "a?x=", "x" * 10_000, "", None, 7, ["t"]])
     async def test_an_id_that_is_none_is_not_put_into_an_address(self, scope: FakeDashScope, task: object) -> None:

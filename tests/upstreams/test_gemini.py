@@ -198,6 +198,17 @@ CASES = [
         outcome=Outcome.QUOTA,
     ),
     Case(
+        "a quota of its own, and no delay",
+        limited("You exceeded your current quota", quota("GenerateImagesPerProjectPerModel")),
+        outcome=Outcome.QUOTA,
+    ),
+    Case(
+        "a minute's quota, and no delay",
+        limited("You exceeded your current quota", quota("GenerateRequestsPerMinutePerProjectPerModel")),
+        outcome=Outcome.BACKOFF,
+        code="upstream_rate_limited",
+    ),
+    Case(
         "G28 help only",
         limited("You exceeded your current quota, please check your plan.", HELP),
         outcome=Outcome.QUOTA,

@@ -11,6 +11,7 @@ import pytest
 
 from backend.upstreams.addresses import AddressBook, host_port, is_public
 from backend.upstreams.base import Outcome, UpstreamError
+from backend.upstreams.bodies import LOOKS, is_whole
 from backend.upstreams.http import Http
 from tests.fakes.pictures import png
 from tests.fakes.wire import Answer, Received, WireServer, html_answer, json_answer
@@ -318,6 +319,34 @@ async def test_a_finished_event_stream_is_not_waited_for(server: Scripted, http:
     body = b'data: {"a": 1}\n\ndata: [DONE]\n\n'
     server.next = Answer(body=body, headers={"content-type": "text/event-stream"}, chunked=True, stall=True)
     assert (await http.call("POST", server.base_url, headers=KEY, json_body={})).body == body
+
+
+async def test_pulses_after_half_an_answer_are_not_worth_a_look_each(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+
+    def counted(body: bytearray, encoding: str) -> bool:
+        nonlocal looks
+        looks += 1
+        return is_whole(body, encoding)
+
+    monkeypatch.setattr("backend.upstreams.bodies.is_whole", counted)
+    half = b'{"data":['
+    server.next = Answer(body=half + b" " * 30 * len(half), piece=len(half), drip=0.02, chunked=True, fin=True)
+    client = Http(timeout=20, trusted=[("127.0.0.1", server.port)], quiet_seconds=0.01)
+    error = await failure_of(client.call("POST", server.base_url, headers=KEY, json_body={}))
+    await client.aclose()
+    assert error.outcome is Outcome.AMBIGUOUS
+    # and once more when the connection broke
+    assert looks <= LOOKS + 1
+
+
+async def test_a_pulse_may_close_what_was_said(server: Scripted, http: Http) -> None:
+    said = b'data: {"type": "image_edit.completed"}\n'
+    body = said + b"\n".ljust(len(said), b"\n") * 3
+    server.next = Answer(body=body, piece=len(said), drip=0.15, chunked=True, stall=True)
+    assert (await http.call("POST", server.base_url, headers=KEY, json_body={})).body.startswith(said + b"\n")
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "nonsense"])

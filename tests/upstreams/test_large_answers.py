@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import tracemalloc
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from backend.upstreams.answers import read
 from backend.upstreams.base import UpstreamError
 from backend.upstreams.bodies import is_whole
+from backend.upstreams.complaints import Complaint, complaint_in
 from backend.upstreams.http import Reply
 from tests.fakes.pictures import b64, data_url, png
 from tests.fakes.relay import ImageRelay, completion, image_item
-from tests.fakes.vendors import FakeGemini, FakeImages, candidate
+from tests.fakes.vendors import FakeDashScope, FakeGemini, FakeImages, candidate
 from tests.fakes.wire import Answer, json_answer, sse_answer
 from tests.upstreams.cases import a_request, upstream_at
 
@@ -76,6 +78,39 @@ async def test_an_answer_of_crumbs_is_not_parsed(crumbs: str) -> None:
     assert refused.value.error_code == "unreadable_result"
     assert peak < 20_000_000, f"{peak / 1e6:.0f} MB"
     assert not is_whole(bytearray(CRUMBS[crumbs]), "")
+
+
+STREAMS = {
+    "openai-chat": (ImageRelay, delta("word")),
+    "openai-images": (FakeImages, {"type": "image_edit.completed"}),
+    "gemini": (FakeGemini, candidate([{"text": "word"}], None)),
+    "dashscope": (FakeDashScope, {"output": {"choices": []}}),
+}
+
+
+@pytest.mark.parametrize("provider", STREAMS)
+@pytest.mark.parametrize("status", [200, 500])
+async def test_a_long_stream_is_gone_through_in_a_thread(
+    provider: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred thousand events take seconds, in which the event loop serves everybody else."""
+    where: set[bool] = set()
+
+    def watched(document: Any) -> Complaint | None:
+        where.add(threading.current_thread() is threading.main_thread())
+        return complaint_in(document)
+
+    for module in ("answers", "classify"):
+        monkeypatch.setattr(f"backend.upstreams.{module}.complaint_in", watched)
+    fake, event = STREAMS[provider]
+    async with fake() as server:
+        answer = sse_answer([event] * 20_000)
+        server.script(Answer(status, answer.body, answer.headers))
+        upstream = upstream_at(server, provider, timeout=60)
+        with pytest.raises(UpstreamError):
+            await upstream.edit(a_request())
+        await upstream.aclose()
+    assert where == {False}
 
 
 async def test_a_stream_of_many_words_is_read() -> None:

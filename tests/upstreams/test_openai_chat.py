@@ -170,7 +170,8 @@ CASES = [
         "no key left at the relay",
         error(503, "无可用渠道", "channel:no_available_key"),
         outcome=Outcome.BACKOFF,
-        max_retries=3,
+        delay=(30, 30),
+        max_retries=2,
         then=Outcome.AUTH,
     ),
     Case(
@@ -279,8 +280,12 @@ CASES = [
     ),
     Case("429 + 10^9", error(429, "x", retry_after="1000000000"), outcome=Outcome.AFTER, delay=(900, 900)),
     *(
+        Case(f"429 + {value!r}", error(429, "x", retry_after=value), outcome=Outcome.AFTER, delay=(1, 1))
+        for value in ("0", "-1")
+    ),
+    *(
         Case(f"429 + {value!r}", error(429, "x", retry_after=value), outcome=Outcome.BACKOFF)
-        for value in ("0", "-1", "soon", "nan", "inf")
+        for value in ("soon", "nan", "inf")
     ),
     Case(
         "429 words",

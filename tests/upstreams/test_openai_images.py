@@ -11,7 +11,7 @@ from tests.fakes.pictures import b64, data_url, jpeg, png, source
 from tests.fakes.vendor import error
 from tests.fakes.vendors import FakeImages, form_of, unknown_parameter
 from tests.fakes.wire import Answer, json_answer, sse_answer
-from tests.upstreams.cases import Case, a_request, check, result_of, upstream_at
+from tests.upstreams.cases import Case, a_request, check, not_frozen, result_of, upstream_at
 
 P, DRAFT = png(colour=(1, 2, 3)), png(colour=(9, 9, 9))
 MODERATED = {
@@ -239,6 +239,7 @@ class TestMultipart:
             ("gpt-image-2", {"aspect_ratio": "16:9"}, "1360x768"),
             ("gpt-image-2", {"aspect_ratio": "1:1", "image_size": "2K"}, "2048x2048"),
             ("gpt-image-2", {"aspect_ratio": "16:9", "image_size": "4K"}, "3840x2160"),
+            ("gpt-image-2", {"aspect_ratio": "4:3", "image_size": "4K"}, "3312x2496"),
             ("gpt-image-1.5", {"aspect_ratio": "3:2"}, "1536x1024"),
             ("gpt-image-1.5", {"aspect_ratio": "9:16"}, "1024x1536"),
             ("gpt-image-1.5", {"image_size": "1K"}, "1024x1024"),
@@ -255,6 +256,7 @@ class TestMultipart:
             ("gpt-image-1.5", True),
             ("gpt-image-1", True),
             ("gpt-image-1-mini", False),
+            ("gpt-image-1-mini-2025-10-06", False),
             ("gpt-image-2", False),
         ):
             assert isinstance(await edited(vendor, a_request(model=model)), EditResult)
@@ -309,6 +311,25 @@ class TestArk:
         upstream = upstream_at(vendor, "openai-images", base_url=base_url)
         await upstream.aclose()
         assert vars(upstream)["dialect"] == dialect
+
+
+async def test_many_events_do_not_take_long(vendor: FakeImages) -> None:
+    """A picture among many words, and then thousands of empty events: each is looked through once."""
+    words = f"![a]({data_url(P)})" + ("![" + "x" * 220) * 9_000
+    vendor.script(sse_answer([{"choices": [{"message": {"content": words}}]}, *[{}] * 3_000]))
+    with not_frozen():
+        result = await edited(vendor, a_request(), timeout=60)
+    assert isinstance(result, EditResult)
+    assert result.data == P
+
+
+async def test_an_empty_event_at_the_end_hides_no_picture(vendor: FakeImages) -> None:
+    done = {"type": "image_edit.completed", "b64_json": b64(P)}
+    for stream in ([{}, done, {}], [done, {"usage": {}}]):
+        vendor.script(sse_answer(stream))
+        result = await edited(vendor, a_request())
+        assert isinstance(result, EditResult)
+        assert result.data == P
 
 
 async def test_siliconflow_numbers_its_images(vendor: FakeImages) -> None:

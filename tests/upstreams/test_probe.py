@@ -67,6 +67,31 @@ async def test_an_upstream_without_a_list_is_well() -> None:
         await upstream.aclose()
 
 
+async def test_a_list_made_like_no_other_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(_: object) -> tuple[str, ...]:
+        raise RecursionError
+
+    monkeypatch.setattr("backend.upstreams.adapter._ids", lost)
+    async with ImageRelay() as relay:
+        upstream = upstream_at(relay, "openai-chat")
+        with pytest.raises(UpstreamError) as caught:
+            await upstream.probe()
+        await upstream.aclose()
+    assert (caught.value.outcome, caught.value.billed) == (Outcome.BACKOFF, False)
+    assert "RecursionError" in caught.value.detail
+
+
+async def test_the_operator_s_own_headers_are_as_secret_as_the_key() -> None:
+    headers = {"x-relay-token": "Basic hidden-canary", "http-referer": "https://shop.example", "x-title": "Shop"}
+    async with ImageRelay() as relay:
+        relay.script(error(402, "hidden-canary and hidden-can may not use https://shop.example"))
+        upstream = upstream_at(relay, "openai-chat", extra_headers=headers)
+        with pytest.raises(UpstreamError) as caught:
+            await upstream.probe()
+        await upstream.aclose()
+    assert caught.value.detail == "[key] and [key] may not use https://shop.example"
+
+
 async def test_the_local_filters_are_always_there() -> None:
     upstream = LocalUpstream()
     assert await upstream.probe() == ("local",)
