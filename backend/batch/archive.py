@@ -4,11 +4,11 @@ import contextlib
 import csv
 import io
 import zipfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Protocol
 
 from backend import clock, logs
-from backend.errors import NothingToDownload, Unavailable, ValidationFailed
+from backend.errors import NothingToDownload, ValidationFailed
 from backend.images import names
 from backend.storage import NotStored, Storage
 from backend.web.files import Streamed, streamed
@@ -43,7 +43,7 @@ class Entry(Protocol):
     def mime_type(self) -> str | None: ...
 
 
-def archive(entries: Sequence[Entry], storage: Storage) -> AsyncIterator[bytes]:
+def archive(entries: Sequence[Entry], storage: Storage) -> AsyncGenerator[bytes, None]:
     """The ZIP: each result under its original's name and folders with its own type's extension, and a manifest of all
     entries. A result that the storage has lost is named there. Raises NothingToDownload when there is no result at all."""
     if not any(entry.storage_key for entry in entries):
@@ -51,10 +51,13 @@ def archive(entries: Sequence[Entry], storage: Storage) -> AsyncIterator[bytes]:
     return _pieces(entries, storage)
 
 
-def response(storage: Storage, title: str, entries: Sequence[Entry]) -> Streamed:
-    """The archive as an answer, to be saved under the batch's name. Raises NothingToDownload."""
+async def response(storage: Storage, title: str, entries: Sequence[Entry]) -> Streamed:
+    """The archive as an answer, to be saved under the batch's name. Raises NothingToDownload, and Unavailable when the storage
+    does not even give the first result: once the answer has begun, it can only be cut short."""
+    content = archive(entries, storage)
+    first = await anext(content)
     name = names.clean(title.replace("/", "_").replace("\\", "_")[:MAX_TITLE])
-    return streamed(archive(entries, storage), f"{name}.zip", "application/zip")
+    return streamed(_begun(first, content), f"{name}.zip", "application/zip")
 
 
 def parse_task_ids(text: str | None) -> tuple[int, ...] | None:
@@ -67,7 +70,14 @@ def parse_task_ids(text: str | None) -> tuple[int, ...] | None:
     return tuple(map(int, found))
 
 
-async def _pieces(entries: Sequence[Entry], storage: Storage) -> AsyncIterator[bytes]:
+async def _begun(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async with contextlib.aclosing(rest):
+        yield first
+        async for piece in rest:
+            yield piece
+
+
+async def _pieces(entries: Sequence[Entry], storage: Storage) -> AsyncGenerator[bytes, None]:
     sink = _Sink()
     wanted = [names.with_type(names.clean(entry.filename), entry.mime_type or "") for entry in entries]
     taken = names.Taken([MANIFEST, *wanted])
@@ -97,11 +107,11 @@ async def _pieces(entries: Sequence[Entry], storage: Storage) -> AsyncIterator[b
 
 
 async def _first(content: AsyncIterator[bytes], key: str) -> bytes | None:
-    """The first piece of an object, None when the storage does not give it."""
+    """The first piece of an object, None when the storage has lost it. One that is away for a moment has lost nothing."""
     try:
         return await anext(content, b"")
-    except (NotStored, Unavailable) as error:
-        log.error("result_missing", key=key, error=type(error).__name__)
+    except NotStored:
+        log.error("result_missing", key=key)
         return None
 
 

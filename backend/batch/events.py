@@ -6,6 +6,7 @@ outdated and can never see an old state after a new one.
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -97,6 +98,7 @@ class Feed:
         self._db = db
         self._wake = asyncio.Event()
         self._listeners: set[Subscription] = set()
+        self._places: Counter[int] = Counter()
         self._seen: dict[int, None] = {}
         self._low: int | None = None
 
@@ -109,10 +111,18 @@ class Feed:
         for listener in self._listeners:
             listener.hurry()
 
-    def admit(self, user_id: int) -> None:
-        """Raises RateLimited when the user has too many streams open here."""
-        if sum(1 for listener in self._listeners if listener.user_id == user_id) >= MOST_STREAMS:
+    @contextlib.contextmanager
+    def admit(self, user_id: int) -> Iterator[None]:
+        """One of the user's places for streams, taken while this is open. Raises RateLimited when all are taken."""
+        if self._places[user_id] >= MOST_STREAMS:
             raise RateLimited("Too many live connections are open.", retry_after=10)
+        self._places[user_id] += 1
+        try:
+            yield
+        finally:
+            self._places[user_id] -= 1
+            if not self._places[user_id]:
+                del self._places[user_id]
 
     @contextlib.contextmanager
     def subscribe(self, user_id: int, queue_id: int | None) -> Iterator[Subscription]:

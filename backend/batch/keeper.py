@@ -17,6 +17,7 @@ from backend.batch.owners import Owners
 from backend.batch.service import audit, leases
 from backend.batch.service.settle import settle, take_back_stranded
 from backend.db import TROUBLE, Database
+from backend.errors import Unavailable
 
 log = logs.get(__name__)
 
@@ -188,10 +189,11 @@ class Keeper:
         if clock.monotonic() - asked > self._lease / 4:  # the database stood still: nobody could renew anything
             self._contact_since = clock.monotonic()
             found = [each for each in found if each.owner_dead]
-        for abandoned in found:
-            await self._take_back(abandoned.lease, owner_dead=abandoned.owner_dead)
-        await asyncio.to_thread(self._owners.forget, dead)
-        return len(found)
+        taken = [await self._take_back(each.lease, owner_dead=each.owner_dead) for each in found]
+        if dead:  # whoever is forgotten is not known to be dead any more
+            left = await self._db.read(leases.owners)
+            await asyncio.to_thread(self._owners.forget, [owner for owner in dead if owner not in left])
+        return sum(taken)
 
     async def _rescue_stranded(self) -> None:
         """Take back running tasks that no slot has spoken of for two leases. Whoever still worked on one has missed its
@@ -203,16 +205,32 @@ class Keeper:
         for (task_id, token), since in self._stranded.items():
             if now - since >= STRANDED_LEASES * self._lease:
                 outcome = Rescued(0.0, self._max_rescues, owner_dead=True)
-                result = await self._db.write_known(take_back_stranded, task_id, token, outcome)
-                log.warning("rescued_without_slot", task_id=task_id, result=result.value)
+                async with _on_its_own(task_id):
+                    result = await self._db.write_known(take_back_stranded, task_id, token, outcome)
+                    log.warning("rescued_without_slot", task_id=task_id, result=result.value)
 
-    async def _take_back(self, lease: Lease, *, owner_dead: bool) -> None:
+    async def _take_back(self, lease: Lease, *, owner_dead: bool) -> bool:
         delay = 0.0 if owner_dead else self._lease * random.uniform(*RESCUE_DELAY)  # noqa: S311
         failpoints.hit("keeper.rescuing", task=lease.task_id, owner_dead=owner_dead)
         outcome = Rescued(delay, self._max_rescues, owner_dead)
-        result = await self._db.write_known(settle, lease, outcome)
-        log.warning("rescued", task_id=lease.task_id, owner_dead=owner_dead, result=result.value)
+        async with _on_its_own(lease.task_id):
+            result = await self._db.write_known(settle, lease, outcome)
+            log.warning("rescued", task_id=lease.task_id, owner_dead=owner_dead, result=result.value)
+            return True
+        return False
 
     def _lost_contact(self, event: str, error: Exception) -> None:
         self._contact_since = clock.monotonic()
         log.warning(event, error=type(error).__name__)
+
+
+@contextlib.asynccontextmanager
+async def _on_its_own(task_id: int) -> AsyncIterator[None]:
+    """A take-back that its own rows refuse (books changed by hand) keeps no other from being taken back; only what ails the
+    database is everyone's."""
+    try:
+        yield
+    except (Unavailable, OSError):
+        raise
+    except Exception as error:
+        log.error("not_taken_back", task_id=task_id, exc_info=error)

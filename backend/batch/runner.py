@@ -4,6 +4,7 @@ Whatever happens in between, every claimed lease ends in exactly one settle by s
 """
 
 import asyncio
+import contextlib
 import random
 import uuid
 
@@ -14,7 +15,7 @@ from backend.batch.keeper import Attempt, Keeper, Stop
 from backend.batch.lease import Lease
 from backend.batch.outcomes import Cancelled, Delivered, Failed, Outcome, Released
 from backend.batch.queries import Job
-from backend.batch.results import ResultStore
+from backend.batch.results import NotRead, ResultStore
 from backend.batch.service.claim import anything_due, claim, claimed, upcoming
 from backend.batch.service.jobs import note_job
 from backend.batch.service.settle import Settled, settle
@@ -116,18 +117,14 @@ class Runner:
     async def _work(self, lease: Lease) -> Outcome:
         try:
             job = await self._db.read(queries.job, lease)
-        except Unavailable as error:
-            log.warning("job_not_read", task_id=lease.task_id, error=type(error).__name__)
-            return Released(TROUBLE_WAIT)
+        except TROUBLE as error:
+            return _not_looked_up(lease, error)
         if job is None:
             return Cancelled()  # deleted meanwhile
         if job.source_key is None:
             return Failed("upstream_bad_request", "The original image is no longer there.")
         try:
-            async with self._switchboard.working(job.upstream, job.model) as (model, upstream):
-                request = await self._prepared(lease, job, job.source_key, model)
-                data = await self._edited(lease, upstream, request)
-            return await self._results.keep(lease, data)
+            return await self._made(lease, job, job.source_key)
         except NotConnected as error:
             return Failed(error.error_code, str(error))
         except UpstreamError as error:
@@ -139,11 +136,26 @@ class Runner:
                 outcome=error.outcome.value,
                 detail=error.detail,
             )
-            standbys = self._switchboard.standbys(job.model, job.chosen_model, job.upstream)
-            return policy.decide(error, _budget(job, error), standbys)
+            return policy.decide(error, _budget(job, error), self._standbys(job, error))
         except Unavailable as error:
             log.error("not_stored", task_id=job.task_id, error=type(error).__name__)
             return Released(STORAGE_WAIT)
+
+    async def _made(self, lease: Lease, job: Job, source_key: str) -> Outcome:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                working = self._switchboard.working(job.upstream, job.model)
+                model, upstream = await stack.enter_async_context(working)
+            except TROUBLE as error:
+                return _not_looked_up(lease, error)
+            request = await self._prepared(lease, job, source_key, model)
+            data = await self._edited(lease, upstream, request)
+        return await self._results.keep(lease, data)
+
+    def _standbys(self, job: Job, error: UpstreamError) -> policy.Standbys:
+        if isinstance(error, NotRead):
+            return policy.NOBODY  # another upstream could not read it either
+        return self._switchboard.standbys(job.model, job.chosen_model, job.upstream)
 
     async def _prepared(self, lease: Lease, job: Job, source_key: str, model: ModelSpec) -> EditRequest:
         image = await self._ahead.take(source_key, model.max_edge)
@@ -190,8 +202,18 @@ class Runner:
                 return await self._db.write_known(settle, lease, outcome)
             except TROUBLE as error:
                 log.warning("settle_repeated", task_id=lease.task_id, error=type(error).__name__)
+            except Exception as error:
+                # never to succeed: the lease runs out, and rescues are counted, so the work is not ordered without end
+                log.error("settle_impossible", task_id=lease.task_id, outcome=type(outcome).__name__, exc_info=error)
+                raise
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
             pause = min(SETTLE_WAIT_MOST, pause * 2)
+
+
+def _not_looked_up(lease: Lease, error: Exception) -> Released:
+    """What the database could not say is not the image's fault."""
+    log.warning("job_not_read", task_id=lease.task_id, error=type(error).__name__)
+    return Released(TROUBLE_WAIT)
 
 
 def _budget(job: Job, error: UpstreamError) -> policy.Budget:

@@ -1,6 +1,7 @@
 """What differs between SQLite and MySQL/MariaDB: how to connect, and how their faults are named."""
 
 import asyncio
+import socket
 import sqlite3
 from enum import Enum, auto
 from functools import partial
@@ -22,15 +23,35 @@ RECYCLE_SECONDS = 1800  # below any sane wait_timeout
 # deadlock, lock wait timeout, record changed since last read (snapshot isolation), serialization failure
 _CONFLICTS = {1213, 1205, 1020, 3572}
 # server gone, lost, refused, shutting down, killed, read-only failover, too many connections, out-of-sync packets
-_LOST = {2002, 2003, 2006, 2013, 2014, 2055, 1053, 1927, 1077, 1290, 1040, 1152, 1158, 1159, 1160, 1161, 4031}
+_GONE = {2002, 2003, 2006, 2013, 2014, 2055, 1053, 1927, 1077, 1290, 1040, 1152, 1158, 1159, 1160, 1161, 4031}
+# too many connections of this account (1203, 1226) or failed ones of this host (1129)
+_REFUSED = {1203, 1226, 1129}
+# one statement was killed, or ran for longer than a server allows: when that was a COMMIT, nobody knows what became of it
+_STOPPED = {1317, 1969, 3024}
+_LOST = _GONE | _REFUSED | _STOPPED
 _FULL = {1021, 1114}
+
+# a server that vanishes says nothing; the kernel would wait a quarter of an hour for its answer, or two hours
+_WATCH = [
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *(
+        (socket.IPPROTO_TCP, getattr(socket, name), value)
+        for name, value in (
+            ("TCP_USER_TIMEOUT", 30_000),
+            ("TCP_KEEPIDLE", 30),
+            ("TCP_KEEPINTVL", 10),
+            ("TCP_KEEPCNT", 3),
+        )
+        if hasattr(socket, name)
+    ),
+]
 
 
 class Fault(Enum):
     """What a database error means for the transaction it ended."""
 
     CONFLICT = auto()  # nothing was written; run it again
-    LOST = auto()  # the connection is gone
+    LOST = auto()  # the connection is gone, or its answer: run it again, unless it was the commit
     FULL = auto()  # no space
     OTHER = auto()  # ours to mend
 
@@ -57,7 +78,9 @@ def mysql_engine(url: str, pool_size: int) -> AsyncEngine:
     async def connect(**where: Any) -> Any:
         # the driver's own time limit ends with TCP: whatever accepts us and then says nothing would hold us for ever
         async with asyncio.timeout(CONNECT_SECONDS):
-            return await cast("Any", engine.dialect.dbapi).aiomysql.connect(**where)
+            connection = await cast("Any", engine.dialect.dbapi).aiomysql.connect(**where)
+        _watch(connection)
+        return connection
 
     engine = create_async_engine(
         url,
@@ -71,6 +94,14 @@ def mysql_engine(url: str, pool_size: int) -> AsyncEngine:
         connect_args={"async_creator_fn": connect, "charset": "utf8mb4", "local_infile": False},
     )
     return engine
+
+
+def _watch(connection: Any) -> None:
+    """Let the kernel notice within a minute that the other side of a new connection is gone."""
+    way = connection._writer.get_extra_info("socket")
+    if way is not None and way.family in (socket.AF_INET, socket.AF_INET6):
+        for option in _WATCH:
+            way.setsockopt(*option)
 
 
 def sqlite_engine(url: str, begin: str) -> AsyncEngine:

@@ -50,8 +50,8 @@ class Storage(Protocol):
         """All keys that begin with `prefix`, each with its age in seconds."""
         ...
 
-    async def probe(self) -> None:
-        """Raises StorageFull or Unavailable when nothing can be written."""
+    async def probe(self, size: int = 0) -> None:
+        """Raises StorageFull or Unavailable when nothing can be written, or not as much as `size` bytes."""
         ...
 
 

@@ -66,8 +66,8 @@ class LocalStorage:
             for entry in found:
                 yield entry
 
-    async def probe(self) -> None:
-        await on_disk(self._probe)
+    async def probe(self, size: int = 0) -> None:
+        await on_disk(self._probe, size)
 
     def _path(self, key: str) -> Path:
         check_key(key)
@@ -98,9 +98,14 @@ class LocalStorage:
             for folder in path.parents[: len(path.relative_to(self.root).parts) - 1]:
                 folder.rmdir()
 
-    def _probe(self) -> None:
+    def _probe(self, size: int) -> None:
         with self._unfinished() as (_, file):
-            file.write(bytes(PIECE))
+            found = os.fstatvfs(file.fileno())
+            # asked before it is tried: whoever else writes there needs what little is left
+            if found.f_blocks and found.f_bfree * found.f_frsize < size:
+                raise OSError(errno.ENOSPC, "no room")
+            for _ in range(0, max(size, PIECE), PIECE):
+                file.write(bytes(PIECE))
             file.flush()
             os.fsync(file.fileno())
 

@@ -105,8 +105,14 @@ class S3Storage:
                 if meta["path"].startswith(prefix):
                     yield meta["path"], max(0.0, (now - meta["last_modified"]).total_seconds())
 
-    async def probe(self) -> None:
-        await self.put_bytes(PROBE, b"")
+    async def probe(self, size: int = 0) -> None:
+        if size:
+            await self.put_bytes(PROBE, bytes(size))
+        await self.put_bytes(PROBE, b"")  # gives back what the first one took
+        try:
+            await self.read(PROBE)
+        except NotStored as error:
+            raise Unavailable("The storage does not keep anything.") from error
 
     async def _put(self, key: str, source: Path | bytes, size: int) -> None:
         try:

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -138,7 +139,7 @@ async def test_o14_nothing_to_download_is_said_before_anything_is_sent(
     storage: LocalStorage, entries: list[Line]
 ) -> None:
     with pytest.raises(NothingToDownload):
-        archive.response(storage, "batch", entries)
+        await archive.response(storage, "batch", entries)
 
 
 class Endless(LocalStorage):
@@ -175,7 +176,7 @@ async def test_a_client_that_leaves_ends_the_reading() -> None:
     stream = archive.archive(results("a.png", "b.png"), storage)
     await anext(stream)
     await anext(stream)
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     assert storage.closed == 1
 
 
@@ -198,12 +199,52 @@ async def test_a_storage_that_fails_half_way_leaves_no_archive_that_looks_whole(
         zipfile.ZipFile(io.BytesIO(sent))
 
 
-def test_it_is_saved_under_the_batchs_name(storage: LocalStorage) -> None:
-    answer = archive.response(storage, "夏季/新品\r\nx", results("a.png"))
+async def test_it_is_saved_under_the_batchs_name(storage: LocalStorage) -> None:
+    answer = await archive.response(storage, "夏季/新品\r\nx", results("a.png"))
     assert answer.headers["content-type"] == "application/zip"
     disposition = answer.headers["content-disposition"]
     assert disposition.startswith('attachment; filename="')
     assert disposition.endswith("filename*=UTF-8''%E5%A4%8F%E5%AD%A3_%E6%96%B0%E5%93%81x.zip")
+
+
+class Away(LocalStorage):
+    """What is under `away` cannot be reached for the moment."""
+
+    away = "results/0/x.png"
+
+    async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
+        if key == self.away:
+            raise Unavailable
+        async for piece in super().stream(key, start, end):
+            yield piece
+
+
+async def test_a_storage_that_is_away_is_said_before_anything_is_sent(storage: LocalStorage) -> None:
+    with pytest.raises(Unavailable):
+        await archive.response(Away(storage.root), "batch", results("a.png", "b.png"))
+
+
+async def test_what_cannot_be_reached_is_not_called_missing(storage: LocalStorage) -> None:
+    answer = await archive.response(Away(storage.root), "batch", results("a.png", "b.png")[::-1])
+    sent = bytearray()
+
+    async def send() -> None:
+        async for piece in answer.body_iterator:
+            sent.extend(cast("bytes", piece))
+
+    with pytest.raises(Unavailable):
+        await send()
+    assert sent
+    with pytest.raises(zipfile.BadZipFile):
+        zipfile.ZipFile(io.BytesIO(sent))
+
+
+async def test_the_answer_is_the_archive(storage: LocalStorage) -> None:
+    entries = results("a.png", "b.png")
+    answer = await archive.response(storage, "batch", entries)
+    made = zipfile.ZipFile(io.BytesIO(b"".join([cast("bytes", piece) async for piece in answer.body_iterator])))
+    assert made.testzip() is None
+    assert [made.read(name) for name in made.namelist()[:2]] == [b"result 0", b"result 1"]
 
 
 def test_ids_are_read_from_a_list() -> None:

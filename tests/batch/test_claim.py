@@ -8,7 +8,7 @@ from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.lease import Lease
-from backend.batch.models import BatchTask
+from backend.batch.models import BatchQueue, BatchTask, UpstreamState
 from backend.batch.outcomes import Again, UpstreamDown
 from backend.batch.service.claim import Lane, anything_due, claim, ensure_slots, oldest_due, set_concurrency
 from backend.batch.service.recovery import start_trial
@@ -200,3 +200,25 @@ async def test_the_claim_is_served_by_its_index(db: Database, make_user: MakeUse
     assert "ix_claim" in shown
     assert "filesort" not in shown
     assert "TEMP B-TREE" not in shown
+
+
+async def test_a_paused_batch_has_started_when_one_of_its_images_is_on_trial(
+    db: Database, make_user: MakeUser, order: MakeOrder
+) -> None:
+    queue_id = await order(await make_user(), 1)
+
+    async def pause(session: AsyncSession) -> None:
+        session.add(UpstreamState(upstream=MODEL.upstream, paused_reason=PausedReason.QUOTA))
+        await session.execute(update(BatchQueue).values(status="paused", paused_reason=PausedReason.QUOTA))
+        await session.execute(update(BatchTask).values(claimable=False))
+
+    await db.write(pause)
+    assert await db.write(start_trial, MODEL.upstream)
+    lease = await taken(db)
+    queue = await db.read(the_queue, queue_id)
+    assert queue.status == "paused"
+    assert queue.started_at is not None
+    began = queue.started_at
+    await db.write(settle, lease, delivered(lease.task_id))
+    queue = await db.read(the_queue, queue_id)
+    assert (queue.status, queue.started_at) == ("completed", began)

@@ -5,13 +5,16 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch import events
 from backend.batch.events import Feed, Subscription
 from backend.batch.models import BatchEvent
 from backend.db import Database, utc_after
+from tests.service import Register
 
 USER = 7
 
@@ -70,3 +73,62 @@ async def test_an_event_that_appears_behind_a_newer_one_is_told(db: Database) ->
         await db.write(written, 5, 20.0)
         feed.wake()
         assert (await subscription.next(10)).queues == {5}
+
+
+class Page:
+    """A browser that asks for a user's live events, and stays until `left` is set."""
+
+    def __init__(self, app: FastAPI, client: httpx.AsyncClient, left: asyncio.Event) -> None:
+        self._left, self._asked = left, False
+        self.status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        headers = [(b"host", b"photos.test"), (b"authorization", client.headers["authorization"].encode())]
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": "GET",
+            "path": "/api/batch/events",
+            "query_string": b"",
+            "headers": headers,
+            "client": ("192.0.2.1", 50000),
+        }
+        self.visit = asyncio.create_task(app(scope, self._receive, self._send))
+
+    async def _receive(self) -> dict[str, Any]:
+        if not self._asked:
+            self._asked = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await self._left.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.status.set_result(message["status"])
+
+
+async def statuses(app: FastAPI, client: httpx.AsyncClient, count: int) -> list[int]:
+    """What so many pages are answered that come at once and leave when all have been answered."""
+    left = asyncio.Event()
+    pages = [Page(app, client, left) for _ in range(count)]
+    try:
+        async with asyncio.timeout(60):
+            return [await page.status for page in pages]
+    finally:
+        left.set()
+        await asyncio.gather(*(page.visit for page in pages))
+
+
+async def test_l14_streams_that_come_at_once_are_counted(app: FastAPI, register: Register) -> None:
+    lin, mei = await register("lin"), await register("mei")
+    for _ in range(2):  # those of the first round have left by the second
+        answered = await statuses(app, lin, events.MOST_STREAMS * 3)
+        assert sorted(answered) == [200] * events.MOST_STREAMS + [429] * events.MOST_STREAMS * 2
+    assert await statuses(app, mei, 1) == [200]
+
+
+async def test_a_page_that_is_gone_before_its_stream_begins_takes_no_place(app: FastAPI, register: Register) -> None:
+    lin, gone = await register("lin"), asyncio.Event()
+    gone.set()
+    for _ in range(events.MOST_STREAMS + 1):
+        await Page(app, lin, gone).visit
+    assert await statuses(app, lin, events.MOST_STREAMS) == [200] * events.MOST_STREAMS

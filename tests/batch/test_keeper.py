@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import clock
 from backend.batch.keeper import Keeper, Stop
 from backend.batch.lease import Lease
-from backend.batch.models import DispatchSlot
+from backend.batch.models import BatchTask, DispatchSlot
 from backend.batch.outcomes import Outcome
 from backend.batch.owners import Owners
 from backend.batch.service import leases
 from backend.batch.service.claim import claim
+from backend.credits.models import CreditAccount, CreditEntry
 from backend.db import Database
-from tests.batch.conftest import busy_slots
+from tests.batch.conftest import all_tasks, busy_slots
 
 MakeUser = Callable[..., Awaitable[int]]
 MakeOrder = Callable[..., Awaitable[int]]
@@ -147,3 +149,69 @@ async def test_what_is_claimed_while_the_process_ends_is_stopped_at_once(
     async with asyncio.timeout(30), keeper.tracking(Lease(1, 1, "late"), work) as attempt:
         await asyncio.wait({work})
         assert (work.cancelled(), attempt.stopped) == (True, Stop.SHUTDOWN)
+
+
+MAX_RESCUES = 5
+
+
+async def give_up(session: AsyncSession, queue_id: int) -> None:
+    """The next rescue of this batch's images gives their credits back."""
+    await session.execute(update(BatchTask).where(BatchTask.queue_id == queue_id).values(rescues=MAX_RESCUES))
+
+
+async def empty_account(session: AsyncSession, user_id: int) -> None:
+    await session.execute(update(CreditAccount).where(CreditAccount.user_id == user_id).values(held=0))
+
+
+async def resolve_by_hand(session: AsyncSession, user_id: int) -> None:
+    [task] = await session.scalars(select(BatchTask).where(BatchTask.user_id == user_id))
+    line = CreditEntry(user_id=user_id, kind="release", phase="resolve", delta=0, amount=0, balance=0)
+    line.queue_id, line.task_id, line.charge_no = task.queue_id, task.id, task.charge_no
+    session.add(line)
+
+
+@pytest.mark.parametrize("spoil", [empty_account, resolve_by_hand])
+async def test_books_changed_by_hand_keep_nobody_else_from_being_rescued(
+    db: Database, tmp_path: Path, make_user: MakeUser, order: MakeOrder, spoil: Callable[..., Awaitable[None]]
+) -> None:
+    spoiled = await make_user(10)
+    broken, sound = await order(spoiled, 1), await order(await make_user(10), 1)
+    (tmp_path / "dead.lock").touch()
+    assert [(await claimed(db, "dead", 60)).slot_no for _ in range(2)] == [1, 2]
+    await db.write(give_up, broken)
+    await db.write(spoil, spoiled)
+    keeper = Keeper(db, Owners(tmp_path), lease_seconds=LEASE, max_rescues=MAX_RESCUES)
+    assert await keeper.rescue_dead() == 1
+    assert [task.status for task in await db.read(all_tasks, sound)] == ["pending"]
+    assert [task.status for task in await db.read(all_tasks, broken)] == ["processing"]
+    assert (tmp_path / "dead.lock").exists(), "who still holds something is still known to be dead"
+
+
+async def test_an_owner_is_forgotten_once_all_it_held_is_taken_back(
+    db: Database, tmp_path: Path, make_user: MakeUser, order: MakeOrder
+) -> None:
+    await order(await make_user(10), 1)
+    (tmp_path / "dead.lock").touch()
+    await claimed(db, "dead", 60)
+    assert await Keeper(db, Owners(tmp_path), lease_seconds=LEASE, max_rescues=MAX_RESCUES).rescue_dead() == 1
+    assert not (tmp_path / "dead.lock").exists()
+
+
+async def test_books_changed_by_hand_keep_nobody_without_a_slot_from_being_rescued(
+    db: Database, tmp_path: Path, make_user: MakeUser, order: MakeOrder
+) -> None:
+    spoiled = await make_user(10)
+    broken, sound = await order(spoiled, 1), await order(await make_user(10), 1)
+    for _ in range(2):
+        await claimed(db, "elsewhere", 60)
+    await db.write(give_up, broken)
+    await db.write(empty_account, spoiled)
+    emptied = update(DispatchSlot).values(task_id=None, user_id=None, attempt_token=None, owner=None)
+    await db.write(lambda session: session.execute(emptied))
+    running = asyncio.create_task(Keeper(db, Owners(tmp_path), lease_seconds=0.1, max_rescues=MAX_RESCUES).run())
+    async with asyncio.timeout(60):
+        while [task.status for task in await db.read(all_tasks, sound)] != ["pending"] and not running.done():
+            await asyncio.sleep(0.02)
+    assert not running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -5,11 +5,13 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import UpstreamState
 from backend.batch.recovery import Recovery
 from backend.batch.service import recovery
+from backend.batch.service.recovery import Intervals
 from backend.batch.states import PausedReason
 from backend.db import Database, utc_after
 
@@ -38,3 +40,11 @@ async def test_one_that_hangs_does_not_keep_the_others_from_being_looked_at(db: 
     async with asyncio.timeout(20):
         await Recovery(db, cast("Any", Together(2))).look()
     assert not await db.read(recovery.any_down)
+
+
+async def test_a_key_that_nobody_ever_mends_is_looked_at_for_ever_by_one_at_a_time(db: Database) -> None:
+    await db.write(down, "main")
+    often = update(UpstreamState).values(probes=32_767)
+    await db.write(lambda session: session.execute(often))
+    [due] = await db.write(recovery.due, Intervals())
+    assert [await db.write(recovery.take_turn, due, Intervals()) for _ in range(2)] == [True, False]

@@ -10,7 +10,7 @@ from backend.batch.lease import Lease
 from backend.batch.models import BatchTask, DispatchSlot
 from backend.batch.outcomes import Again, Cancelled, Failed, Outcome, Released, Rescued
 from backend.batch.service.claim import claim
-from backend.batch.service.settle import Settled, settle
+from backend.batch.service.settle import SAME_MOST, Settled, settle
 from backend.db import Database, utc_after
 from tests.batch.books import assert_books_balance
 from tests.batch.conftest import all_tasks, busy_slots, delivered, the_queue
@@ -121,3 +121,12 @@ async def test_a_task_deleted_by_hand_frees_its_slot(db: Database, lease: Lease)
     await db.write(lambda session: session.execute(BatchTask.__table__.delete()))
     assert await db.write(settle, lease, delivered(lease.task_id)) is Settled.FENCED
     assert await db.read(busy_slots) == []
+
+
+async def test_a_night_of_being_told_to_wait_is_no_number_too_large(db: Database, lease: Lease) -> None:
+    """Waiting costs no attempt, so nothing else ends the count before the column does."""
+    many = update(BatchTask).values(same_errors=32_767, error_code="upstream_rate_limited")
+    await db.write(lambda session: session.execute(many))
+    outcome = Again(1.0, "upstream_rate_limited", "busy", counts=False, park=True)
+    assert await db.write(settle, lease, outcome) is Settled.DONE
+    assert (await the_task(db, lease)).same_errors == SAME_MOST

@@ -9,6 +9,7 @@ import pytest
 from backend.errors import AppError, StorageFull, Unavailable
 from backend.settings import Settings
 from backend.storage import NotStored, Storage, open_storage, s3
+from tests.fakes.wire import Received
 from tests.s3 import PAGE, Bucket, Door, Mischief
 
 DATA = os.urandom(100_000)
@@ -98,6 +99,28 @@ async def test_a_full_server_is_storage_full(storage: Storage, door: Door, code:
     for call in (storage.put_bytes("u/1/x", DATA), storage.probe()):
         with pytest.raises(StorageFull):
             await call
+
+
+class NarrowMischief(Mischief):
+    """Only what is large does not fit."""
+
+    def hits(self, request: Received) -> bool:
+        return len(request.body) > 1000 and super().hits(request)
+
+
+async def test_a_probe_finds_out_whether_so_many_bytes_fit_and_gives_them_back(storage: Storage, door: Door) -> None:
+    await storage.probe(100_000)
+    assert await storage.size(s3.PROBE) == 0
+    door.mischief = NarrowMischief(answer=(507, "QuotaExceeded"))
+    await storage.probe()
+    with pytest.raises(StorageFull):
+        await storage.probe(100_000)
+
+
+async def test_a_bucket_that_gives_nothing_back_is_not_well(storage: Storage, door: Door) -> None:
+    door.mischief = Mischief(answer=(403, "AccessDenied"), methods="GET")
+    with pytest.raises(Unavailable):
+        await storage.probe()
 
 
 @pytest.mark.parametrize("mischief", [Mischief(answer=(500, "InternalError"), times=2), Mischief(lost=True, times=1)])

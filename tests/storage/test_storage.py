@@ -94,6 +94,24 @@ async def test_probe_leaves_no_object_of_its_own_behind(local: LocalStorage) -> 
     assert await keys(local, "") == set()
 
 
+async def test_a_probe_finds_out_whether_so_many_bytes_fit(
+    local: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+
+    def sized(handle: int) -> None:
+        written.append(os.fstat(handle).st_size)
+
+    await local.probe()  # from now on every folder is there
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", sized)
+        await local.probe(3 * PIECE + 1)
+    assert written[-1] > 3 * PIECE
+    with pytest.raises(StorageFull):
+        await local.probe(1 << 60)
+    assert await keys(local, "") == set()
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 async def test_no_room_is_storage_full_and_leaves_nothing(
     local: LocalStorage, number: int, monkeypatch: pytest.MonkeyPatch

@@ -1,8 +1,9 @@
 """What happens, as it happens; and everything that was made, in one file."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from backend.auth.deps import CurrentUser
@@ -27,16 +28,22 @@ ZIP: Responses = {
 }
 
 
+async def _place(user: CurrentUser, feed: ChangeFeed) -> AsyncIterator[None]:
+    """A place among the user's streams, from before the answer begins until it is over, even if it never began."""
+    with feed.admit(user.user_id):
+        yield
+
+
 @router.get(
     "/events",
     summary="Changes of all your batches",
     response_class=StreamingResponse,
+    dependencies=[Depends(_place)],
     responses=EVENTS | responses(RateLimited),
 )
 async def stream_events(
     user: CurrentUser, db: Db, feed: ChangeFeed, last_id: LastEventId, allowed: StillAllowed
 ) -> StreamingResponse:
-    feed.admit(user.user_id)
     return sse.response(listen(db, feed, Listener(user.user_id, None, last_id, allowed)))
 
 
@@ -44,13 +51,13 @@ async def stream_events(
     "/queues/{queue_id}/events",
     summary="Changes of one batch",
     response_class=StreamingResponse,
+    dependencies=[Depends(_place)],
     responses=EVENTS | responses(NotFound, RateLimited),
 )
 async def stream_queue_events(
     queue_id: PathId, user: CurrentUser, db: Db, feed: ChangeFeed, last_id: LastEventId, allowed: StillAllowed
 ) -> StreamingResponse:
     await db.read(queries.queue_of, user.user_id, queue_id)
-    feed.admit(user.user_id)
     return sse.response(listen(db, feed, Listener(user.user_id, queue_id, last_id, allowed)))
 
 
@@ -72,4 +79,4 @@ async def download_archive(
     entries = await db.read(queries.archive_entries, queue_id, chosen)
     if chosen is not None and len(entries) != len(set(chosen)):
         raise NotFound
-    return archive.response(storage, queue.batch_name or f"batch-{queue.id}", entries)
+    return await archive.response(storage, queue.batch_name or f"batch-{queue.id}", entries)

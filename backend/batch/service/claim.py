@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, literal, or_, select, update
+from sqlalchemy import Select, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import failpoints
@@ -217,9 +217,10 @@ async def _take(
     await affected(
         session,
         update(queue)
-        .where(queue.id == found.queue_id, queue.status == QueueStatus.PENDING)
+        # one that is paused has an image in work, too, when that tries whether an upstream is well again
+        .where(queue.id == found.queue_id, or_(queue.status == QueueStatus.PENDING, queue.started_at.is_(None)))
         .values(
-            status=QueueStatus.PROCESSING,
+            status=case((queue.status == QueueStatus.PENDING, QueueStatus.PROCESSING), else_=queue.status),
             started_at=func.coalesce(queue.started_at, utcnow()),
             version=queue.version + 1,
         ),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.auth.models import UserUpstream
@@ -12,6 +12,9 @@ from backend.batch.service import WORK
 from backend.batch.service.upstreams import bring_up
 from backend.batch.states import ACTIVE, BY_UPSTREAM, PausedReason, QueueStatus, TaskStatus
 from backend.db import affected, announce, utc_after, utcnow
+
+PROBES_MOST = 1000
+"""Looks are counted so far: a key that nobody ever mends is looked at more often than the column holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,16 @@ async def take_turn(session: AsyncSession, which: Due, intervals: Intervals) -> 
     taken = await affected(
         session,
         update(state)
-        .where(state.upstream == which.upstream, state.paused_reason.is_not(None), state.probes == which.probes)
-        .values(probes=state.probes + 1, parked_until=utc_after(intervals.after(which.probes + 1))),
+        .where(
+            state.upstream == which.upstream,
+            state.paused_reason.is_not(None),
+            state.probes == which.probes,
+            state.parked_until <= utcnow(),  # the count alone tells no two turns apart once it stands still
+        )
+        .values(
+            probes=case((state.probes < PROBES_MOST, state.probes + 1), else_=state.probes),
+            parked_until=utc_after(intervals.after(which.probes + 1)),
+        ),
     )
     return taken == 1
 

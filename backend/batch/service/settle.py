@@ -35,6 +35,9 @@ from backend.db import affected, announce, utc_after, utcnow
 from backend.images import names
 from backend.images.models import Image
 
+SAME_MOST = 1000
+"""Errors in a row are counted so far: to be told to wait costs no attempt, and a night of it is more than the column holds."""
+
 
 class Settled(StrEnum):
     """What became of a settle."""
@@ -182,7 +185,7 @@ def _retry_values(row: BatchTask, outcome: Again) -> dict[str, Any]:
         "attempts": row.attempts if outcome.counts else row.attempts - 1,
         "ambiguous_attempts": row.ambiguous_attempts + int(outcome.ambiguous),
         "soft_attempts": row.soft_attempts + int(outcome.soft),
-        "same_errors": row.same_errors + 1 if row.error_code == outcome.error_code else 1,
+        "same_errors": min(row.same_errors + 1, SAME_MOST) if row.error_code == outcome.error_code else 1,
         "retry_count": row.retry_count + 1,
         # work that may be under way is asked for again; other work is ordered anew
         "upstream_job": row.upstream_job if outcome.ambiguous else None,
