@@ -20,6 +20,7 @@ from backend.lifespan import Service
 from backend.settings import Settings
 from backend.web import document, frontend, problems
 from backend.web.admission import KIB, Admission, Policy
+from backend.web.arrival import Limit
 from backend.web.edge import RequestEdge
 
 MIB = 1024 * KIB
@@ -84,9 +85,9 @@ def _policy(settings: Settings) -> Policy:
         open_routes=OPEN_ROUTES,
         loopback_routes=frozenset({("GET", "/metrics")}),
         body_limits={
-            ("POST", "/api/batch/images"): file_bytes + 64 * KIB,
-            ("POST", "/api/batch/queues"): whole + MIB,
-            **{("POST", f"/api/auth/{name}"): 16 * KIB for name in ("register", "token", "session", "password")},
+            ("POST", "/api/batch/images"): Limit(file_bytes + 64 * KIB, file=file_bytes),
+            ("POST", "/api/batch/queues"): Limit(whole + MIB),
+            **{("POST", f"/api/auth/{name}"): Limit(16 * KIB) for name in ("register", "token", "session", "password")},
         },
         own_hosts=frozenset(filter(None, [urlsplit(settings.public_url).netloc.lower()])),
     )

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     max_rescues: int = Field(5, ge=0, le=100)
     drain_seconds: float = Field(75, ge=0, le=3600)
     max_pending_per_user: int = Field(2000, ge=1)
+    max_unused_uploads_per_user: int = Field(1000, ge=1)
 
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -99,6 +100,12 @@ class Settings(BaseSettings):
             for name in ("jwt_secret", "encryption_key"):
                 if not getattr(self, name):
                     raise ValueError(f"{name.upper()} must be set when DATABASE_URL is MySQL/MariaDB")
+        return self
+
+    @model_validator(mode="after")
+    def _two_secrets(self) -> Self:
+        if self.jwt_secret and self.jwt_secret == self.encryption_key:
+            raise ValueError("JWT_SECRET and ENCRYPTION_KEY must differ; `openssl rand -hex 32` makes a good one each")
         return self
 
     @property

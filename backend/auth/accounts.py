@@ -1,5 +1,6 @@
 """What takes a password or makes a secret: the slow and random parts around the verbs, with no transaction open."""
 
+import asyncio
 from typing import NamedTuple
 
 from backend.auth import names, passwords, queries, service, tokens
@@ -48,7 +49,7 @@ class Accounts:
         with self._throttle.registering(address):
             # what is refused anyway should not cost a hash
             await self._db.read(service.refuse_registration, body.username, body.email)
-            passwords.refuse_weak(body.password, body.username, body.email or body.username)
+            await asyncio.to_thread(passwords.refuse_weak, body.password, body.username, body.email or body.username)
             new = NewUser(body.username, await passwords.hashed(body.password), body.email)
             user_id = await self._db.write(service.register, new)
         return await self._db.read(queries.user_out, user_id)
@@ -74,7 +75,7 @@ class Accounts:
         async with self._throttle.attempt(names.key(known.username), address):
             if not await passwords.matches(body.current_password, known.password_hash):
                 raise InvalidCredentials("The current password is wrong.")
-        passwords.refuse_weak(body.new_password, known.username)
+        await asyncio.to_thread(passwords.refuse_weak, body.new_password, known.username)
         new_hash = await passwords.hashed(body.new_password)
         await self._db.write(service.change_password, who.user_id, known.password_hash, new_hash, who.session_id)
 

@@ -1,4 +1,5 @@
-"""What guessers try first: the heads of the public lists of leaked passwords, and what people here type."""
+"""What guessers try first besides the leaked passwords themselves: words with digits behind them, walks along the keys, and
+what people here type."""
 
 # walks along a keyboard, an alphabet or the digits; any part of one is weak, in either direction
 ROWS = (

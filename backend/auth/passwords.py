@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import functools
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
@@ -45,7 +46,8 @@ def _composed(password: str) -> str:
 
 
 def refuse_weak(password: str, *identity: str) -> None:
-    """Raises WeakPassword for what a guesser tries first: the common ones, and the user's own name or address."""
+    """Raises WeakPassword for what a guesser tries first: the common ones, and the user's own name or address. The first
+    call reads a long list, so it belongs into a thread."""
     folded = names.key(password)
     if folded in {names.key(own) for own in identity} or _is_common(folded):
         raise WeakPassword
@@ -57,9 +59,19 @@ def _is_common(folded: str) -> bool:
         len(set(folded)) <= 2
         or core in WORDS
         or folded in WHOLE
+        or folded in _leaked()
         or any(folded in row or folded in row[::-1] for row in ROWS)
         or _repeats(folded)
     )
+
+
+@functools.cache
+def _leaked() -> frozenset[str]:
+    """The most used of all leaked passwords, without those that are too short to be one here: more than 10,000."""
+    # only where a password is chosen: a process that never sees one is spared 15 MB
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return frozenset(names.key(word) for word in FREQUENCY_LISTS["passwords"] if len(word) >= MIN_PASSWORD)
 
 
 def _repeats(folded: str) -> bool:

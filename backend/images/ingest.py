@@ -15,7 +15,15 @@ from typing import BinaryIO
 
 from backend import logs
 from backend.db import Database
-from backend.errors import AppError, FileTooLarge, StorageFull, Unavailable, UnreadableImage, ValidationFailed
+from backend.errors import (
+    AppError,
+    FileTooLarge,
+    QueueFull,
+    StorageFull,
+    Unavailable,
+    UnreadableImage,
+    ValidationFailed,
+)
 from backend.images import imaging, names, queries, service
 from backend.images.models import Image
 from backend.images.service import Objects, Upload
@@ -48,10 +56,12 @@ class Ingest:
     def __init__(self, db: Database, storage: Storage, settings: Settings) -> None:
         self._db, self._storage = db, storage
         self._scratch = settings.scratch_dir
+        self._most_unused = settings.max_unused_uploads_per_user
         self._most_bytes, self._most_pixels = settings.batch_max_file_bytes, settings.image_max_pixels
 
     async def take(self, user_id: int, body: AsyncIterator[bytes], content_type: str) -> tuple[Image, bool]:
-        """The image in the part `file` of a multipart body, and whether it is new."""
+        """The image in the part `file` of a multipart body, and whether it is new. Raises QueueFull when the user has too many
+        that nothing uses."""
         async with contextlib.AsyncExitStack() as files:
             staged = None
             async for part in read_multipart(body, content_type, max_files=1):
@@ -60,7 +70,7 @@ class Ingest:
                 staged = await files.enter_async_context(self.staged(part.filename, part.chunks()))
             if staged is None:
                 raise _wrong("file", "a file is needed", "missing")
-            return await self.adopt(user_id, staged)
+            return await self.adopt(user_id, staged, most_unused=self._most_unused)
 
     @contextlib.asynccontextmanager
     async def staged(self, filename: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[Staged]:
@@ -76,17 +86,21 @@ class Ingest:
         finally:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    async def adopt(self, user_id: int, staged: Staged) -> tuple[Image, bool]:
+    async def adopt(self, user_id: int, staged: Staged, *, most_unused: int | None = None) -> tuple[Image, bool]:
         """Keep a staged file: its row, and whether that is new. The same bytes under the same name are the same row; under
-        another name they are a new row, and stored once."""
+        another name they are a new row, and stored once. Raises QueueFull when `most_unused` of the user's are unused."""
         facts = staged.facts
         upload = Upload(
             user_id, staged.filename, facts.mime_type, facts.width, facts.height, staged.size_bytes, staged.sha256
         )
-        recorded = await self._db.write_known(service.record, upload, None)
+        recorded = await self._db.write_known(service.record, upload, None, most_unused)
         if recorded is None:
             own = await self._store(user_id, staged)
-            recorded = await self._db.write_known(service.record, upload, own)
+            try:
+                recorded = await self._db.write_known(service.record, upload, own, most_unused)
+            except QueueFull:  # others of the user's were quicker
+                await self.delete((own.storage_key, own.thumbnail_key))
+                raise
             assert recorded is not None
             if recorded.image.storage_key != own.storage_key:
                 await self.delete((own.storage_key, own.thumbnail_key))

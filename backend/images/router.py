@@ -10,6 +10,7 @@ from backend.errors import (
     ImageTooManyPixels,
     MalformedRequest,
     NotFound,
+    QueueFull,
     StorageFull,
     TooManyFiles,
     UnreadableImage,
@@ -28,6 +29,7 @@ router = APIRouter(prefix="/batch/images", tags=["batch"])
 
 Download = Annotated[bool, Query(description="Save it under its own name instead of showing it.")]
 
+THUMBNAIL_TYPE = "image/webp"
 FILE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -62,6 +64,7 @@ GIVEN_BEFORE: dict[int | str, dict[str, Any]] = {
         UnsupportedMediaType,
         UnreadableImage,
         ImageTooManyPixels,
+        QueueFull,
         StorageFull,
     ),
 )
@@ -88,9 +91,13 @@ async def get_image(
     response_class=Response,
     responses=BYTES | responses(NotFound),
 )
-async def get_thumbnail(image_id: PathId, request: Request, asker: Asking, db: Db, storage: Files) -> Response:
+async def get_thumbnail(
+    image_id: PathId, request: Request, asker: Asking, db: Db, storage: Files, download: Download = False
+) -> Response:
     image = await db.read(queries.image_of, image_id, None if asker.is_admin else asker.user_id)
-    return await file_response(request, storage, StoredFile(image.thumbnail_key, "image/webp", f"{image.sha256}-small"))
+    saved_as = names.with_type(image.filename, THUMBNAIL_TYPE) if download else None
+    file = StoredFile(image.thumbnail_key, THUMBNAIL_TYPE, f"{image.sha256}-small", saved_as)
+    return await file_response(request, storage, file)
 
 
 def _saved_as(image: Image) -> str:

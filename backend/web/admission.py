@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend.errors import AppError, CrossOrigin, MalformedRequest, UnsupportedMediaType
-from backend.web.arrival import Arrival, too_large
+from backend.web.arrival import Arrival, Limit
 from backend.web.problems import ProblemResponse
 
 KIB = 1024
@@ -36,14 +36,14 @@ Authenticate = Callable[[Headers, str], Awaitable[Principal]]
 class Policy:
     """What the door lets through.
 
-    `open_routes` answer without credentials; `body_limits` are bytes for (method, path), `default_limit` for all else, and
+    `open_routes` answer without credentials; `body_limits` are for (method, path), `default_limit` bytes for all else, and
     for whatever is not a form with files, since that is held whole;
     `own_hosts` are further hosts that count as this site (a proxy's public name); `loopback_routes` also answer this
     machine itself without credentials; a body may pause for at most `silence_seconds`, and not arrive for ever.
     """
 
     open_routes: frozenset[tuple[str, str]]
-    body_limits: Mapping[tuple[str, str], int]
+    body_limits: Mapping[tuple[str, str], Limit]
     default_limit: int = 256 * KIB
     own_hosts: frozenset[str] = frozenset()
     loopback_routes: frozenset[tuple[str, str]] = frozenset()
@@ -69,7 +69,7 @@ class Admission:
         arrival = Arrival(receive, limit, self.policy.silence_seconds, expected=_announced(Headers(scope=scope)))
         await self.app(scope, arrival.receive, arrival.answering(scope, send))
 
-    async def _admit(self, scope: Scope) -> int:
+    async def _admit(self, scope: Scope) -> Limit:
         headers, method, path = Headers(scope=scope), scope["method"], scope["path"]
         if scope["http_version"] == "1.1" and len(headers.getlist("host")) != 1:
             raise MalformedRequest("A request names one Host.")
@@ -82,9 +82,9 @@ class Admission:
                 self._same_site(headers, required=True)
         elif method not in SAFE_METHODS:
             self._same_site(headers, required=False)
-        limit = self.policy.body_limits.get(route, self.policy.default_limit)
+        limit = self.policy.body_limits.get(route, Limit(self.policy.default_limit))
         if not headers.get("content-type", "").lower().startswith(FILES_TYPE):
-            limit = min(limit, self.policy.default_limit)
+            limit = Limit(min(limit.body, self.policy.default_limit))
         _check_body(headers, limit)
         return limit
 
@@ -108,13 +108,13 @@ class Admission:
             raise CrossOrigin
 
 
-def _check_body(headers: Headers, limit: int) -> None:
+def _check_body(headers: Headers, limit: Limit) -> None:
     length = headers.get("content-length")
     if length is not None:
         if not (length.isascii() and length.isdigit()):
             raise MalformedRequest("Content-Length is not a number.")
-        if int(length) > limit:
-            raise too_large(limit)
+        if int(length) > limit.body:
+            raise limit.exceeded()
     if _announced(headers):
         if headers.get("content-encoding", "identity") != "identity":
             raise UnsupportedMediaType("Send the body without Content-Encoding.")

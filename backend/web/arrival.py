@@ -3,24 +3,34 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
-from backend.errors import AppError, BodyTooLarge, MalformedRequest
+from backend.errors import AppError, BodyTooLarge, FileTooLarge, MalformedRequest
 from backend.web.problems import ProblemResponse
 
 SLOWEST = 16 * 1024
 """Bytes a second. A body that comes slower, a byte now and then, would hold its connection for days."""
 
 
-def too_large(limit: int) -> BodyTooLarge:
-    """What is said of a body of more than `limit` bytes."""
-    return BodyTooLarge(f"The body may have at most {limit} bytes.", limit=limit)
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many bytes a body may have; and its file, when all it is for is to carry one."""
+
+    body: int
+    file: int | None = None
+
+    def exceeded(self) -> AppError:
+        """What is said of a larger body."""
+        if self.file is not None:
+            return FileTooLarge(f"A file may have at most {self.file:,} bytes.", limit=self.file)
+        return BodyTooLarge(f"The body may have at most {self.body:,} bytes.", limit=self.body)
 
 
 class Arrival:
-    """The body of one request: at most `limit` bytes, whatever its headers promised, and no pause longer than
+    """The body of one request: no more than `limit`, whatever its headers promised, and no pause longer than
     `silence_seconds`, nor more in all than that and what `SLOWEST` would take. Only waiting counts, not what is done between.
 
     FastAPI answers 400 to whatever is raised while it reads a body, so what was raised here is said on the way out.
@@ -29,7 +39,7 @@ class Arrival:
     def __init__(
         self,
         receive: Receive,
-        limit: int,
+        limit: Limit,
         silence_seconds: float,
         *,
         expected: bool,
@@ -40,7 +50,7 @@ class Arrival:
         self._failure: AppError | None = None
 
     async def receive(self) -> Message:
-        """The next ASGI message. Raises BodyTooLarge, and MalformedRequest when none comes."""
+        """The next ASGI message. Raises what the limit says of more, and MalformedRequest when none comes."""
         if self._complete:  # what comes now is the end of the connection, and may take as long as it likes
             return await self._receive()
         began, patience = self._clock(), self._silence + self._seen / SLOWEST - self._waited
@@ -52,8 +62,8 @@ class Arrival:
             raise self._failure from error
         self._waited += self._clock() - began
         self._seen += len(message.get("body", b""))
-        if self._seen > self._limit:
-            self._failure = too_large(self._limit)
+        if self._seen > self._limit.body:
+            self._failure = self._limit.exceeded()
             raise self._failure
         self._complete = not message.get("more_body", False)
         return message

@@ -1,17 +1,24 @@
 """Bodies that a route reads by itself, checked as FastAPI checks the others."""
 
+import json
 from typing import Any, TypeVar
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
+from backend.errors import MalformedRequest
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def json_body(body: bytes, model: type[Model]) -> Model:
-    """The JSON body as `model`. Raises RequestValidationError as a declared body would."""
+    """The JSON body as `model`. Raises MalformedRequest when it is not JSON, RequestValidationError as a declared body would."""
     try:
-        return model.model_validate_json(body)
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise MalformedRequest("The body is not valid JSON.") from error
+    try:
+        return model.model_validate(found)
     except ValidationError as error:
         raise located(error) from error
 

@@ -23,7 +23,6 @@ BYTES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The bytes", "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}},
     206: {"description": "The part that `Range` asks for"},
     304: {"description": "Unchanged since the `ETag` in `If-None-Match`"},
-    416: {"description": "`Range` begins behind the end"},
 }
 Streamed = StreamingResponse
 _RANGE = re.compile(r"bytes=\s*(\d*)-(\d*)\s*")
@@ -55,8 +54,6 @@ async def file_response(request: Request, storage: Storage, file: StoredFile) ->
         raise NotFound from error
     wanted = request.headers.get("range", "") if request.headers.get("if-range", etag) == etag else ""
     status, start, end = _part(wanted, size)
-    if status == 416:
-        return Response(status_code=416, headers={"Content-Range": f"bytes */{size}"})
     if status == 206:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     headers["Content-Length"] = str(end - start)
@@ -84,8 +81,8 @@ def _matches(wanted: str, etag: str) -> bool:
 
 
 def _part(wanted: str, size: int) -> tuple[int, int, int]:
-    """The status, and from where up to (and without) where. What is not one plain range is answered with everything, as the
-    standard allows."""
+    """The status, and from where up to (and without) where. What is not one plain range, or has nothing in
+    it, is answered with everything, as the standard allows."""
     found = _RANGE.fullmatch(wanted)
     if found is None or not any(found.groups()) or max(map(len, found.groups())) > _MOST_DIGITS:
         return 200, 0, size
@@ -96,4 +93,4 @@ def _part(wanted: str, size: int) -> tuple[int, int, int]:
         return 200, 0, size
     else:
         start, end = int(first), min(int(last) + 1, size) if last else size
-    return (206, start, end) if start < end else (416, 0, 0)
+    return (206, start, end) if start < end else (200, 0, size)

@@ -11,7 +11,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from backend.errors import MalformedRequest, TooManyFiles, UnsupportedMediaType
+from backend.errors import MalformedRequest, TooManyFiles, UnsupportedMediaType, ValidationFailed
 
 KIB = 1024
 PIECE = 64 * KIB
@@ -48,8 +48,8 @@ async def read_multipart(
     body: AsyncIterator[bytes], content_type: str, *, max_files: int = MAX_FILES
 ) -> AsyncIterator[FieldPart | FilePart]:
     """Every part of the body, in order. Raises UnsupportedMediaType for another kind of body, MalformedRequest when it is
-    not well formed or ends too early, TooManyFiles for more than `max_files`; so a caller that reached the end has seen
-    everything that was sent."""
+    not well formed or ends too early, ValidationFailed for a text field that is too long, TooManyFiles for more than
+    `max_files`; so a caller that reached the end has seen everything that was sent."""
     reader = _Body(body, content_type)
     fields = files = 0
     while (headers := await reader.part()) is not None:
@@ -58,7 +58,7 @@ async def read_multipart(
             fields += 1
             if fields > MAX_FIELDS:
                 raise MalformedRequest("There are too many fields.")
-            yield FieldPart(name, await _text(reader))
+            yield FieldPart(name, await _text(reader, name))
         else:
             files += 1
             if files > max_files:
@@ -161,12 +161,13 @@ class _Body:
         self._complete = True
 
 
-async def _text(reader: _Body) -> str:
+async def _text(reader: _Body, name: str) -> str:
     value = bytearray()
     while (piece := await reader.data()) is not None:
         value += piece
         if len(value) > MAX_FIELD_BYTES:
-            raise MalformedRequest(f"A text field may have at most {MAX_FIELD_BYTES} bytes.")
+            most = f"should have at most {MAX_FIELD_BYTES:,} bytes"
+            raise ValidationFailed(errors=[{"loc": ["body", name], "msg": most, "type": "too_long"}])
     try:
         return value.decode()
     except UnicodeDecodeError as error:

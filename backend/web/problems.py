@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents: one way to render them, whatever raised them."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,6 +43,11 @@ class ProblemResponse(JSONResponse):
         if error.errors or error.status == 422:
             body["errors"] = error.errors
         super().__init__(body, error.status, headers={**error.headers, **(headers or {})})
+
+    def render(self, content: Any) -> bytes:
+        """As JSON. What a client sent may be named in it, and half a character has no UTF-8: it becomes a question mark."""
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace")
 
 
 def install(app: FastAPI) -> None:

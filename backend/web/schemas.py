@@ -27,8 +27,9 @@ class Patch(In):
     @model_validator(mode="before")
     @classmethod
     def _no_null(cls, data: Any) -> Any:
-        if isinstance(data, dict) and (empty := [name for name, value in data.items() if value is None]):
-            raise ValueError(f"must not be null: {', '.join(map(str, empty))}")
+        # only names of ours are said: what else a client sent is refused as unknown, whatever its value
+        if isinstance(data, dict) and (empty := [name for name in cls.model_fields if data.get(name, ...) is None]):
+            raise ValueError(f"must not be null: {', '.join(empty)}")
         return data
 
     def given(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from argon2 import extract_parameters
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from backend.auth import passwords
 from backend.errors import WeakPassword
@@ -57,6 +58,13 @@ def test_weak(password: str) -> None:
     """A08"""
     with pytest.raises(WeakPassword):
         passwords.refuse_weak(password, "lin-chen", "lin@example.com")
+
+
+def test_a08_the_three_thousand_most_used_of_all_are_weak() -> None:
+    long_enough = [word for word in FREQUENCY_LISTS["passwords"] if len(word) >= passwords.MIN_PASSWORD]
+    for password in long_enough[:3000]:
+        with pytest.raises(WeakPassword):
+            passwords.refuse_weak(password.capitalize(), "lin-chen")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ async def test_only_the_first_72_bytes_are_not_enough(client: httpx.AsyncClient)
     assert problem(answer) == (401, "invalid_credentials")
 
 
-WEAK: list[str] = ["password", "12345678", "admin123", "lin-chen-1", "lin@example.com"]
+WEAK: list[str] = ["password", "12345678", "redneck1", "admin123", "lin-chen-1", "lin@example.com"]
 
 
 async def test_weak(client: httpx.AsyncClient) -> None:

@@ -33,6 +33,25 @@ async def test_five_are_there_from_the_start(register: Register) -> None:
     assert set(first) == {"id", "title", "content", "category", "sort_order"}
 
 
+async def test_they_are_offered_in_pages(admin: httpx.AsyncClient, register: Register) -> None:
+    lin = await register("lin")
+    await admin.put("/api/admin/presets/2", json={"is_active": False})
+    await admin.put("/api/admin/presets/4", json={"sort_order": 30})  # the same place as another has
+    whole = await offered(lin)
+    for limit in (1, 2, 3, 4):
+        seen, query = [], {"limit": str(limit)}
+        while True:
+            page = (await lin.get("/api/batch/presets", params=query)).json()
+            assert 0 < len(page["items"]) <= limit
+            seen += [item["title"] for item in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            query["cursor"] = page["next_cursor"]
+        assert seen == whole
+    for wrong in ("cursor=x", "cursor=WzFd", "limit=0", "limit=101", "limit=x"):
+        assert problem(await lin.get(f"/api/batch/presets?{wrong}")) == (422, "validation_failed"), wrong
+
+
 async def test_from_made_to_deleted(admin: httpx.AsyncClient, register: Register) -> None:
     lin = await register("lin")
     answer = await admin.post("/api/admin/presets", json=PRESET)

@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Message
 
 from backend.errors import MalformedRequest
-from backend.web.arrival import SLOWEST, Arrival
+from backend.web.arrival import SLOWEST, Arrival, Limit
 from tests.service import Register, problem, sign_in
 
 PIECE = b"[" * 65536
@@ -94,7 +94,7 @@ async def test_c10_a_body_that_stops_arriving_is_given_up() -> None:
         raise AssertionError("unreachable")
 
     with pytest.raises(MalformedRequest):
-        await Arrival(silence, 10, 0.001, expected=True).receive()
+        await Arrival(silence, Limit(10), 0.001, expected=True).receive()
 
 
 @pytest.mark.parametrize(("piece", "whole"), [(1, False), (SLOWEST * 50, True)])
@@ -107,7 +107,7 @@ async def test_c10_a_body_that_drips_is_given_up(piece: int, whole: bool) -> Non
         now += 50
         return {"type": "http.request", "body": bytes(piece), "more_body": True}
 
-    arrival = Arrival(receive, SLOWEST * 1000, 60, expected=True, clock=lambda: now)
+    arrival = Arrival(receive, Limit(SLOWEST * 1000), 60, expected=True, clock=lambda: now)
     with contextlib.nullcontext() if whole else pytest.raises(MalformedRequest):
         for _ in range(5):
             await arrival.receive()
@@ -120,7 +120,7 @@ async def test_the_end_of_a_connection_may_take_as_long_as_it_likes() -> None:
         await left.wait()
         return {"type": "http.disconnect"}
 
-    arrival = Arrival(receive, 10, 0, expected=False)
+    arrival = Arrival(receive, Limit(10), 0, expected=False)
     waiting = asyncio.create_task(arrival.receive())
     left.set()
     assert await waiting == {"type": "http.disconnect"}

@@ -56,6 +56,9 @@ CASES = {
     "p01_spaces_with_mysql": Case("JWT_SECRET", {"JWT_SECRET": "  ", "DATABASE_URL": f"{MYSQL}@127.0.0.1/x"}),
     "p02_placeholder": Case("JWT_SECRET", {"JWT_SECRET": f"changeme-{CANARY}"}),
     "p02_short": Case("JWT_SECRET", {"JWT_SECRET": CANARY[:20]}),
+    "p02_the_same_twice": Case(
+        "ENCRYPTION_KEY", {"JWT_SECRET": "0123456789abcdef" * 2, "ENCRYPTION_KEY": "0123456789abcdef" * 2}
+    ),
     "p02_comment": Case("JWT_SECRET", {"JWT_SECRET": f"# {CANARY} made by openssl"}),
     "p02_comment_behind_it": Case("ENCRYPTION_KEY", {"ENCRYPTION_KEY": f"{CANARY}  # made by openssl"}),
     "p06_no_async_driver": Case("DATABASE_URL", {"DATABASE_URL": f"mysql://a:{CANARY}@h/x"}),

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from starlette.requests import ClientDisconnect
 
-from backend.errors import MalformedRequest, TooManyFiles, UnsupportedMediaType
+from backend.errors import MalformedRequest, TooManyFiles, UnsupportedMediaType, ValidationFailed
 from backend.web import multipart
 from backend.web.multipart import FieldPart, FilePart, read_multipart
+from tests.fakes.pictures import png
+from tests.service import Register, problem
 
 TYPE = "multipart/form-data; boundary=xyz"
 BINARY = os.urandom(200_000) + b"\r\n--xy\r\n--xyzz--\r\n\r\n"
@@ -138,7 +140,6 @@ async def test_another_kind_of_body_is_refused_as_such(content_type: str) -> Non
         b'--xyz\r\nContent-Disposition: form-data; name=""\r\n\r\nx\r\n--xyz--\r\n',
         b"--xyz\r\nbad header\r\n\r\nx\r\n--xyz--\r\n",
         part("a", b"\xff\xfe") + END,
-        part("a", b"x" * (multipart.MAX_FIELD_BYTES + 1)) + END,
         b"".join(part(f"f{n}", b"") for n in range(multipart.MAX_FIELDS + 1)) + END,
         part("a", b"x", extra=b"X-Many: 1\r\n" * multipart.MAX_HEADERS) + END,
         part("a", b"x", "n" * multipart.MAX_HEADER_BYTES) + END,
@@ -147,6 +148,24 @@ async def test_another_kind_of_body_is_refused_as_such(content_type: str) -> Non
 async def test_c14_nonsense_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedRequest):
         await read(body)
+
+
+async def test_a_field_that_is_too_long_is_named() -> None:
+    most = multipart.MAX_FIELD_BYTES
+    assert await read(part("a", b"x" * most) + END) == [("a", None, b"x" * most)]
+    with pytest.raises(ValidationFailed) as refused:
+        await read(part("a", b"x" * (most + 1)) + END)
+    assert refused.value.errors[0]["loc"] == ["body", "a"]
+
+
+async def test_c15_a_prompt_of_any_length_is_refused_as_a_prompt(register: Register) -> None:
+    lin = await register("lin")
+    for length in (5000, 70_000):
+        body = {"data": {"prompt": "x" * length}, "files": {"images": ("a.png", png(), "image/png")}}
+        answer = await lin.post("/api/batch/queues", **body)
+        assert problem(answer) == (422, "validation_failed")
+        (found,) = answer.json()["errors"]
+        assert found["loc"] == ["body", "prompt"]
 
 
 async def test_c02_files_are_counted() -> None:

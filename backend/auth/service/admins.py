@@ -1,5 +1,7 @@
 """Administrators, made by whoever runs the server."""
 
+import asyncio
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,7 +21,7 @@ async def first_admin(db: Database, name: str, password: str) -> bool:
     if await db.read(has_admin):
         return False
     try:
-        passwords.refuse_weak(password, name)
+        await asyncio.to_thread(passwords.refuse_weak, password, name)
     except WeakPassword:
         log.warning("admin_password_is_weak", username=name)
     return await db.write(ensure_admin, name, await passwords.hashed(password))
@@ -29,7 +31,7 @@ async def make_admin(db: Database, name: str, password: str) -> None:
     """Make a new administrator, or give an existing user that role and this password. Raises WeakPassword, ValueError."""
     if not passwords.MIN_PASSWORD <= len(password) <= passwords.MAX_PASSWORD:
         raise ValueError(f"a password has {passwords.MIN_PASSWORD} to {passwords.MAX_PASSWORD} characters")
-    passwords.refuse_weak(password, name)
+    await asyncio.to_thread(passwords.refuse_weak, password, name)
     await db.write(promote, names.checked(name), await passwords.hashed(password))
 
 

@@ -11,8 +11,8 @@ from backend.credits import service as credits
 from backend.images.imaging import ACCEPTED_TYPES
 from backend.presets import service as presets
 from backend.presets.schemas import PresetOut
-from backend.web.deps import AppSettings, Db
-from backend.web.schemas import Page
+from backend.web.deps import AppSettings, Db, Paging
+from backend.web.schemas import Page, encode_cursor
 
 router = APIRouter()
 
@@ -33,9 +33,12 @@ async def get_config(user: CurrentUser, db: Db, models: Models, settings: AppSet
     )
 
 
-@router.get("/presets", summary="Prompts to choose from")
-async def list_presets(_user: CurrentUser, db: Db) -> Page[PresetOut]:
-    return Page(items=await db.read(presets.list_active), next_cursor=None)
+@router.get("/presets", summary="Prompts to choose from, in sort order")
+async def list_presets(_user: CurrentUser, db: Db, paging: Paging) -> Page[PresetOut]:
+    after = paging.after(2)
+    behind = [each for each in await db.read(presets.list_active) if after is None or presets.place(each) > after]
+    items, more = behind[: paging.limit], len(behind) > paging.limit
+    return Page(items=items, next_cursor=encode_cursor(*presets.place(items[-1])) if more else None)
 
 
 @router.post("/queues/estimate", summary="What a batch would cost, and how long it would take")

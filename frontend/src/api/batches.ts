@@ -27,7 +27,7 @@ export const configQuery = queryOptions({
 
 export const presetsQuery = queryOptions({
   queryKey: ['presets'],
-  queryFn: async () => (await data(client.GET('/api/batch/presets'))).items,
+  queryFn: () => all((cursor) => data(client.GET('/api/batch/presets', { params: { query: { limit: 100, cursor } } }))),
   staleTime: 5 * 60_000,
 })
 

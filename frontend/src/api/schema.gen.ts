@@ -321,7 +321,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prompts to choose from */
+        /** Prompts to choose from, in sort order */
         get: operations["batch-list_presets"];
         put?: never;
         post?: never;
@@ -3762,6 +3762,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `queue_full`: Too many of your images are waiting already. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: Something went wrong on the server. */
             500: {
                 headers: {
@@ -3837,13 +3846,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `Range` begins behind the end */
-            416: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             /** @description `validation_failed`: A value in the request is not valid. */
             422: {
                 headers: {
@@ -3875,7 +3877,10 @@ export interface operations {
     };
     "batch-get_thumbnail": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Save it under its own name instead of showing it. */
+                download?: boolean;
+            };
             header?: never;
             path: {
                 image_id: number;
@@ -3924,13 +3929,6 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
-            };
-            /** @description `Range` begins behind the end */
-            416: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description `validation_failed`: A value in the request is not valid. */
             422: {
@@ -4042,7 +4040,12 @@ export interface operations {
     };
     "batch-list_presets": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4074,6 +4077,15 @@ export interface operations {
             };
             /** @description `not_authenticated`: Sign in, or send a valid bearer token. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: A value in the request is not valid. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
