@@ -16,7 +16,8 @@ import { resume, start } from './start'
 /** Start; the number is how many images are to be tried first, 0 for none. */
 export type Go = (sample: number) => void
 
-/** Starts and goes to the new batch, unless one has left the workspace by then. Ctrl/Cmd+Enter does the same from anywhere on the page; with Shift, one image first. */
+/** Starts and goes to the new batch, unless one has left the workspace by then. Ctrl/Cmd+Enter does the same from anywhere on
+ * the page; with Shift, one image first. */
 export function useStart(config: BatchConfig) {
   const text = useText().workspace
   const router = useRouter()
