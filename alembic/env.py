@@ -3,9 +3,9 @@
 import asyncio
 
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from alembic import context
+from backend.db.migrate import in_transaction
 from backend.models import Base
 from backend.settings import Settings
 
@@ -23,14 +23,6 @@ def _run(connection: Connection) -> None:
         context.run_migrations()
 
 
-async def _connect_and_run() -> None:
-    engine = create_async_engine(Settings().resolved_database_url)
-    async with engine.connect() as connection:
-        await connection.run_sync(_run)
-        await connection.commit()
-    await engine.dispose()
-
-
 if context.is_offline_mode():
     context.configure(
         dialect_name=context.config.attributes.get("dialect", "mysql"),
@@ -42,4 +34,4 @@ if context.is_offline_mode():
 elif (handed_over := context.config.attributes.get("connection")) is not None:
     _run(handed_over)
 else:
-    asyncio.run(_connect_and_run())
+    asyncio.run(in_transaction(Settings().resolved_database_url, _run))

@@ -55,7 +55,7 @@ def configure(log_format: str, level: str) -> None:
     logging.getLogger("uvicorn.error").handlers.clear()
     logging.getLogger("uvicorn").handlers.clear()
     logging.getLogger("uvicorn").propagate = True  # its own command turns that off
-    for chatty in ("httpx", "httpcore", "aiosqlite", "PIL", "python_multipart"):
+    for chatty in ("httpx", "httpcore", "PIL", "python_multipart"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
 
 

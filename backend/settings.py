@@ -76,8 +76,8 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
-        if value and not value.startswith(("mysql+aiomysql://", "sqlite+aiosqlite:///")):
-            raise ValueError("must be mysql+aiomysql://user:password@host/name or sqlite+aiosqlite:///path")
+        if value and not value.startswith(("mysql+aiomysql://", "sqlite:///", "sqlite+aiosqlite:///")):
+            raise ValueError("must be mysql+aiomysql://user:password@host/name or sqlite:///path")
         return value
 
     @field_validator("jwt_secret", "encryption_key")
@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     @property
     def resolved_database_url(self) -> str:
         """The URL in force: SQLite inside `data_dir` unless one is set."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'nano-banana.sqlite3'}"
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'nano-banana.sqlite3'}"
 
     @property
     def is_sqlite(self) -> bool:

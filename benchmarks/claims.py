@@ -121,7 +121,7 @@ def database(kind: str) -> Iterator[str]:
     """An empty one."""
     if kind == "sqlite":
         with tempfile.TemporaryDirectory() as folder:
-            yield f"sqlite+aiosqlite:///{Path(folder) / 'claims.sqlite3'}"
+            yield f"sqlite:///{Path(folder) / 'claims.sqlite3'}"
         return
     with mariadb.running(*DURABLE) as daemon:
         daemon.server.run("CREATE DATABASE claims CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")

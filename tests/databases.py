@@ -110,7 +110,7 @@ def _copy_statements(server: mariadb.Server) -> str:
 
 
 def _sqlite_url(path: Path) -> str:
-    return f"sqlite+aiosqlite:///{path}"
+    return f"sqlite:///{path}"
 
 
 def _migrate(url: str) -> None:

@@ -7,12 +7,12 @@ from enum import Enum, auto
 from functools import partial
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from backend.db.lanes import InlineConnection, Lane, Lanes, Place, Pool
+from backend.db.lanes import Lane, Lanes, Place, Pool
 
 SQLITE_BUSY_SECONDS = 30
 SQLITE_READERS = 3
@@ -104,17 +104,19 @@ def _watch(connection: Any) -> None:
             way.setsockopt(*option)
 
 
-def sqlite_engine(url: str, begin: str) -> AsyncEngine:
+def sqlite_engine(url: str, begin: str) -> Engine:
     """One connection whose calls block the thread that makes them; every transaction starts with `begin`."""
-    path = make_url(url).database or ""
+    where = make_url(url).set(drivername="sqlite")
 
     def connect() -> sqlite3.Connection:
         # no isolation level: the driver must not begin transactions of its own
-        return sqlite3.connect(path, timeout=SQLITE_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        return sqlite3.connect(
+            where.database or "", timeout=SQLITE_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
 
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, async_creator=lambda: InlineConnection(connect))
+    engine = create_engine(where, creator=connect, pool_size=1, max_overflow=0)
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
         for pragma in (
@@ -125,7 +127,7 @@ def sqlite_engine(url: str, begin: str) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql(begin)
 

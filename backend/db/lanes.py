@@ -1,22 +1,24 @@
 """Where transactions run: on the caller's event loop with a pool of connections (MySQL), or in a thread (SQLite).
 
 A SQLite driver for asyncio changes threads for every call: about four times a statement, ninety times a settle, and all
-of it while the one writer's lock is held. Here a whole transaction changes threads once: its coroutine runs on the event
-loop of a thread that owns the connection, and there every call to SQLite is made at once.
+of it while the one writer's lock is held. Here a whole transaction changes threads once: its coroutine runs in a thread that
+owns the connection, and there every call to SQLite is made at once.
 """
 
 import asyncio
-import sqlite3
-import threading
-from collections.abc import Awaitable, Callable, Generator
-from typing import Any, Protocol, TypeVar
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any, Protocol, TypeVar, cast
 
-import aiosqlite
+from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 R = TypeVar("R")
-Sessions = async_sessionmaker[AsyncSession]
+Sessions = Callable[[], AsyncSession]
 Work = Callable[[Sessions], Awaitable[R]]
+_OPTIONS: dict[str, Any] = {"expire_on_commit": False, "autoflush": False}
+"""Objects stay readable after their session is closed."""
 
 
 class Place(Protocol):
@@ -44,38 +46,29 @@ class Pool:
 class Lane:
     """One after another, in a thread of its own."""
 
-    def __init__(self, make_engine: Callable[[], AsyncEngine], name: str) -> None:
+    def __init__(self, make_engine: Callable[[], Engine], name: str) -> None:
         self._make_engine, self._name = make_engine, name
-        self._started = False
+        self._thread: ThreadPoolExecutor | None = None
         self.waiting = 0
 
     async def run(self, work: Work[R]) -> R:
-        if not self._started:
-            self._start()
+        if self._thread is None:
+            self._engine = self._make_engine()
+            self._thread = ThreadPoolExecutor(1, self._name)
         self.waiting += 1
         try:
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._work(work), self._loop))
+            return await asyncio.get_running_loop().run_in_executor(self._thread, copy_context().run, self._done, work)
         finally:
             self.waiting -= 1
 
     async def close(self) -> None:
-        if self._started:
-            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._engine.dispose(), self._loop))
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            await asyncio.to_thread(self._thread.join)
-            self._loop.close()
-            self._started = False
+        if self._thread is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
+            self._thread.shutdown()
+            self._thread = None
 
-    def _start(self) -> None:
-        self._engine = self._make_engine()
-        self._sessions = sessions_of(self._engine)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=self._name, daemon=True)
-        self._thread.start()
-        self._started = True
-
-    async def _work(self, work: Work[R]) -> R:
-        return await work(self._sessions)
+    def _done(self, work: Work[R]) -> R:
+        return _finished(work(lambda: InlineSession(self._engine)))
 
 
 class Lanes:
@@ -92,36 +85,38 @@ class Lanes:
             await lane.close()
 
 
-class InlineConnection(aiosqlite.Connection):
-    """A connection as SQLAlchemy's driver expects it, whose calls are made at once on the thread that awaits them.
+class InlineSession(AsyncSession):
+    """A session as verbs expect it, whose calls are over when they return: nobody ever waits at an `await`.
 
     For a thread that may wait for a disk, which the service's event loop may not.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        super().__init__(connect, iter_chunk_size=64)
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(**_OPTIONS)
+        self.sync_session.bind = engine  # the constructor takes engines of asyncio only
 
-    def __await__(self) -> Generator[Any, None, "InlineConnection"]:
-        return self._opened().__await__()
+    async def execute(
+        self, statement: Any, params: Any = None, *, execution_options: Any = None, **options: Any
+    ) -> Any:
+        """As inherited: with all rows of mapped tables read, so that what is executed next cannot change them."""
+        execution_options = {**(execution_options or {}), "prebuffer_rows": True}
+        return self.sync_session.execute(statement, params, execution_options=execution_options, **options)
 
-    async def _opened(self) -> "InlineConnection":
-        self._connection = self._connector()
-        return self
-
-    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if self._connection is None:
-            raise ValueError("Connection closed")
-        return fn(*args, **kwargs)
-
-    async def close(self) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    async def __aexit__(self, *_: object) -> None:
+        self.sync_session.close()  # the inherited one does this in a task of its own
 
 
 def sessions_of(engine: AsyncEngine) -> Sessions:
-    """Sessions whose objects stay readable after they are closed."""
-    return async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
+    """Sessions that wait for their database without a thread."""
+    return async_sessionmaker(engine, **_OPTIONS)
+
+
+def _finished(work: Awaitable[R]) -> R:
+    """The result of a coroutine that never waits, so that no loop is needed to run it."""
+    steps = work.__await__()
+    try:
+        next(steps)
+    except StopIteration as end:
+        return cast("R", end.value)
+    steps.close()
+    raise RuntimeError("a verb may await nothing but its session")

@@ -7,17 +7,16 @@ then find nothing to do.
 import asyncio
 import fcntl
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alembic import command
 from backend import logs
@@ -29,6 +28,7 @@ log = logs.get(__name__)
 LOCK_SECONDS = 120
 OURS = frozenset({"users", "images", "batch_queues", "system_config"})
 """Tables that tell a database of this service, or of the one before it."""
+R = TypeVar("R")
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -39,14 +39,15 @@ class UnknownSchema(Unavailable):
 async def upgrade(url: str, revision: str = "head") -> None:
     """Create or upgrade every table. Raises UnknownSchema when the database is not ours or is newer than this version,
     Unavailable when it cannot be used, ValueError when `url` is no address of one."""
-    sqlite = url.startswith("sqlite")
     _check_url(url)
-    engine = sqlite_engine(url, "BEGIN IMMEDIATE") if sqlite else mysql_engine(url, pool_size=2)
+
+    def work(connection: Connection) -> None:
+        _check(connection)
+        _run(connection, revision)
+
     try:
-        async with _only_one(engine), engine.connect() as connection:
-            await connection.run_sync(_check)
-            await connection.run_sync(_run, revision)
-            await connection.commit()
+        async with _only_one(url):
+            await in_transaction(url, work)
     except TimeoutError as error:
         raise Unavailable("The database server does not answer; check DATABASE_URL.") from error
     except DBAPIError as error:
@@ -54,8 +55,23 @@ async def upgrade(url: str, revision: str = "head") -> None:
         said = getattr(error.orig, "args", ())
         reason = str(said[-1] if said else error.orig).strip().partition("\n")[0]
         raise Unavailable(f"The database cannot be used: {reason}") from error
+
+
+async def in_transaction(url: str, work: Callable[[Connection], R]) -> R:
+    """What `work` answers, in a transaction on a connection of its own."""
+    if url.startswith("sqlite"):
+        engine = sqlite_engine(url, "BEGIN IMMEDIATE")
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        finally:
+            engine.dispose()
+    server = mysql_engine(url, pool_size=1)
+    try:
+        async with server.begin() as far:
+            return await far.run_sync(work)
     finally:
-        await engine.dispose()
+        await server.dispose()
 
 
 def _check_url(url: str) -> None:
@@ -112,19 +128,23 @@ def _check(connection: Connection) -> None:
 
 
 @asynccontextmanager
-async def _only_one(engine: AsyncEngine) -> AsyncIterator[None]:
-    if engine.dialect.name == "sqlite":
-        path = Path(make_url(str(engine.url)).database or "nano-banana.sqlite3")
+async def _only_one(url: str) -> AsyncIterator[None]:
+    if url.startswith("sqlite"):
+        path = Path(make_url(url).database or "")
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.with_name(f"{path.name}.migrate.lock").open("w") as lock:
             await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
             yield
         return
-    async with engine.connect() as connection:
-        name = {"name": f"nano-banana-migrate-{engine.url.database}"[:64], "seconds": LOCK_SECONDS}
-        if (await connection.execute(text("SELECT GET_LOCK(:name, :seconds)"), name)).scalar() != 1:
-            raise Unavailable("Another process has been migrating the database for too long.")
-        try:
-            yield
-        finally:
-            await connection.execute(text("SELECT RELEASE_LOCK(:name)"), name)
+    engine = mysql_engine(url, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            name = {"name": f"nano-banana-migrate-{engine.url.database}"[:64], "seconds": LOCK_SECONDS}
+            if (await connection.execute(text("SELECT GET_LOCK(:name, :seconds)"), name)).scalar() != 1:
+                raise Unavailable("Another process has been migrating the database for too long.")
+            try:
+                yield
+            finally:
+                await connection.execute(text("SELECT RELEASE_LOCK(:name)"), name)
+    finally:
+        await engine.dispose()

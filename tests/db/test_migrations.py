@@ -1,15 +1,16 @@
 """The migrations make what the models say, on each database, and can be taken back."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Boolean, Column, Connection, DateTime, Integer, LargeBinary, MetaData, inspect, select, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from backend.db import migrate
+from backend.db.migrate import in_transaction
 from backend.models import Base
 
 
@@ -17,28 +18,25 @@ def differences(connection: Connection) -> list[Any]:
     return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
 
 
-def columns(connection: Connection, table: str) -> set[str]:
-    return {column["name"] for column in inspect(connection).get_columns(table)}
+def columns(connection: Connection) -> set[str]:
+    return {column["name"] for column in inspect(connection).get_columns("batch_tasks")}
+
+
+def back_to_the_first(connection: Connection) -> None:
+    migrate.downgrade(connection, "0001")
 
 
 async def test_migrations_equal_models(database_url: str) -> None:
-    engine = create_async_engine(database_url)
-    async with engine.connect() as connection:
-        assert await connection.run_sync(differences) == []
-    await engine.dispose()
+    assert await in_transaction(database_url, differences) == []
 
 
 async def test_there_and_back_again(database_url: str) -> None:
-    engine = create_async_engine(database_url)
-    async with engine.begin() as connection:
-        before = await connection.run_sync(columns, "batch_tasks")
-        await connection.run_sync(migrate.downgrade, "0001")
-        assert before - await connection.run_sync(columns, "batch_tasks") == {"same_errors", "upstream_job"}
+    before = await in_transaction(database_url, columns)
+    await in_transaction(database_url, back_to_the_first)
+    assert before - await in_transaction(database_url, columns) == {"same_errors", "upstream_job"}
     await migrate.upgrade(database_url)
-    async with engine.connect() as connection:
-        assert await connection.run_sync(columns, "batch_tasks") == before
-        assert await connection.run_sync(differences) == []
-    await engine.dispose()
+    assert await in_transaction(database_url, columns) == before
+    assert await in_transaction(database_url, differences) == []
 
 
 def filled(connection: Connection) -> None:
@@ -88,29 +86,21 @@ def rows(connection: Connection, columns: dict[str, list[str]] | None = None) ->
 
 async def test_rows_of_the_first_version_are_kept_up_to_the_newest_and_back(empty_database_url: str) -> None:
     await migrate.upgrade(empty_database_url, "0001")
-    engine = create_async_engine(empty_database_url)
-    async with engine.begin() as connection:
-        await connection.run_sync(filled)
-        before = await connection.run_sync(rows)
+    await in_transaction(empty_database_url, filled)
+    before = await in_transaction(empty_database_url, rows)
     assert [table for table, kept in before.items() if not kept] == []
     names = {table: list(kept[0]) for table, kept in before.items()}
     await migrate.upgrade(empty_database_url)
-    async with engine.connect() as connection:
-        assert await connection.run_sync(rows, names) == before
-        assert await connection.run_sync(differences) == []
-    async with engine.begin() as connection:
-        await connection.run_sync(migrate.downgrade, "0001")
-    async with engine.connect() as connection:
-        assert await connection.run_sync(rows) == before
-    await engine.dispose()
+    assert await in_transaction(empty_database_url, partial(rows, columns=names)) == before
+    assert await in_transaction(empty_database_url, differences) == []
+    await in_transaction(empty_database_url, back_to_the_first)
+    assert await in_transaction(empty_database_url, rows) == before
 
 
 async def test_a_database_of_a_later_version_is_refused(empty_database_url: str) -> None:
     """After a step back to an older program: nothing is touched, and the words say why."""
     await migrate.upgrade(empty_database_url)
-    engine = create_async_engine(empty_database_url)
-    async with engine.begin() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    later = text("UPDATE alembic_version SET version_num = '9999'")
+    await in_transaction(empty_database_url, lambda connection: connection.execute(later))
     with pytest.raises(migrate.UnknownSchema, match="newer than this version"):
         await migrate.upgrade(empty_database_url)
-    await engine.dispose()

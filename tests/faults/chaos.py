@@ -26,7 +26,7 @@ SETTLE_SECONDS = 300.0
 def database(kind: str, folder: Path) -> Iterator[str]:
     """The URL of an empty database that keeps what it has committed."""
     if kind == "sqlite":
-        yield f"sqlite+aiosqlite:///{folder / 'chaos.sqlite3'}"
+        yield f"sqlite:///{folder / 'chaos.sqlite3'}"
         return
     with mariadb.running(*CAREFUL) as daemon:
         daemon.server.run("CREATE DATABASE chaos CHARACTER SET utf8mb4")

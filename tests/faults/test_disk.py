@@ -58,7 +58,7 @@ async def until(made: Arena, wanted: tuple[int, str], *, everyone: bool) -> None
 
 
 async def url_in(folder: Path) -> str:
-    url = f"sqlite+aiosqlite:///{folder / 'full.sqlite3'}"
+    url = f"sqlite:///{folder / 'full.sqlite3'}"
     await migrate.upgrade(url)
     return url
 

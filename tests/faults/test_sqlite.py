@@ -18,7 +18,7 @@ HELD_SECONDS = LEASE * 3
 async def fixture_url(folder: Path) -> str:
     from backend.db import migrate
 
-    url = f"sqlite+aiosqlite:///{folder / 'held.sqlite3'}"
+    url = f"sqlite:///{folder / 'held.sqlite3'}"
     await migrate.upgrade(url)
     return url
 

@@ -22,7 +22,7 @@ PRELOADED = (
     "alembic.autogenerate",
     "httptools",
     "sqlalchemy.dialects.mysql.aiomysql",
-    "sqlalchemy.dialects.sqlite.aiosqlite",
+    "sqlalchemy.dialects.sqlite.pysqlite",
     "uvicorn.protocols.http.httptools_impl",
 )
 PR_SET_PDEATHSIG = 1
