@@ -7,6 +7,7 @@ can mend, and would not stop before it has started.
 import asyncio
 import contextlib
 import ctypes
+import gc
 import signal
 import socket
 from collections.abc import Iterator
@@ -63,6 +64,13 @@ def give_large_blocks_back() -> None:
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
+def leave_alone_what_stays() -> None:
+    """Keep the collector from walking through every imported module for the rest of the process's life: it stands still for
+    a tenth of a second each time, and with it every request and every slot."""
+    gc.collect()
+    gc.freeze()
+
+
 @contextlib.contextmanager
 def _bound(settings: Settings) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -115,6 +123,7 @@ class DrainingServer(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        leave_alone_what_stays()
         await super().startup(sockets)
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import time
 from abc import ABC, abstractmethod
 from collections import deque
 
@@ -15,8 +16,9 @@ CREDENTIALS = ("authorization", "x-goog-api-key", "cookie", "proxy-authorization
 
 
 class Vendor(WireServer, ABC):
-    """Answers after `latency` seconds: what is scripted first, one a request, in order; else a refusal of what is wrong
-    with the request (`checked`), else a good answer (`default`). Files are served to whoever sends no credentials."""
+    """Answers `latency` seconds after a request is there: what is scripted first, one a request, in order; else a refusal of
+    what is wrong with the request (`checked`), else a good answer (`default`). Files are served to whoever sends no
+    credentials."""
 
     def __init__(
         self,
@@ -48,8 +50,9 @@ class Vendor(WireServer, ABC):
         if path in self.files:
             leaked = [name for name in CREDENTIALS if name in request.headers]
             return error(403, f"SignatureDoesNotMatch: {leaked}") if leaked else self.files[path]
+        due = time.monotonic() + self.latency
         answer = self.scripted.popleft() if self.scripted else self._judged(request, path)
-        await asyncio.sleep(self.latency)
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
         return answer
 
     def _judged(self, request: Received, path: str) -> Answer:

@@ -232,6 +232,11 @@ async def test_an_answer_of_any_status_is_read(server: Scripted, http: Http) -> 
     assert sent.headers["authorization"] == KEY["authorization"]
 
 
+async def test_half_a_character_in_an_operators_field_is_sent_as_a_question_mark(server: Scripted, http: Http) -> None:
+    await http.call("POST", server.base_url, headers={}, json_body={"style": "a\ud800b", "n": 1})
+    assert server.requests[0].json() == {"style": "a?b", "n": 1}
+
+
 async def test_nothing_is_remembered_between_calls(server: Scripted, http: Http) -> None:
     server.next = json_answer({}, headers={"set-cookie": "session=1; Path=/"})
     for _ in range(2):
