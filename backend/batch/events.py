@@ -10,18 +10,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
 from backend.batch.models import BatchEvent
-from backend.db import TROUBLE, Database, affected, utc_after, utcnow
+from backend.db import TROUBLE, Database, Prepared, affected, utc_after, utcnow
 from backend.errors import RateLimited
 
 log = logs.get(__name__)
 
 POLL_SECONDS = 1.0
+GATHER_SECONDS = 0.2
+"""So long after a look at the table comes the next, unless a batch has ended: ten slots write several events a second each."""
 WINDOW = timedelta(seconds=10)
 """Ids are given out before their transactions commit, so for this long a smaller id may still appear behind a larger."""
 QUIET = timedelta(seconds=60)
@@ -29,6 +32,17 @@ QUIET = timedelta(seconds=60)
 RESUME_BACK = 200
 RESUME_MOST = 5000
 MOST_STREAMS = 20
+
+
+class Event(NamedTuple):
+    """A line of the feed, and the time when it was read."""
+
+    id: int
+    user_id: int
+    queue_id: int
+    task_id: int | None
+    created_at: datetime
+    now: datetime
 
 
 @dataclass(slots=True)
@@ -39,7 +53,7 @@ class Changes:
     tasks: set[int] = field(default_factory=set)
     last_id: int = 0
 
-    def add(self, event: BatchEvent) -> None:
+    def add(self, event: Event) -> None:
         self.last_id = max(self.last_id, event.id)
         self.queues.add(event.queue_id)
         if event.task_id is not None:
@@ -59,7 +73,7 @@ class Subscription:
         self._urgent = asyncio.Event()
         self.closed = False
 
-    def offer(self, event: BatchEvent) -> None:
+    def offer(self, event: Event) -> None:
         """Take note of an event that concerns this listener."""
         if event.user_id == self.user_id and self.queue_id in (None, event.queue_id):
             self._changes.add(event)
@@ -97,6 +111,7 @@ class Feed:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._wake = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._listeners: set[Subscription] = set()
         self._places: Counter[int] = Counter()
         self._seen: dict[int, None] = {}
@@ -108,6 +123,7 @@ class Feed:
 
     def hurry(self) -> None:
         """A batch has ended: tell it at once."""
+        self._urgent.set()
         for listener in self._listeners:
             listener.hurry()
 
@@ -154,22 +170,26 @@ class Feed:
                 await self._tail()
             except TROUBLE as error:
                 log.warning("feed_failed", error=type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_SECONDS):
+                    await self._urgent.wait()
+            self._urgent.clear()
 
     async def _tail(self) -> None:
         if self._low is None:  # offering what listeners may have seen is harmless, missing something is not
             self._low, self._seen = max(0, await self._db.read(newest_event) - RESUME_BACK), {}
-        events, now = await self._db.read(events_after, self._low)
+        events = await self._db.read(events_after, self._low)
         for event in events:
             if event.id not in self._seen:
                 self._seen[event.id] = None
                 for listener in self._listeners:
                     listener.offer(event)
         if events:
-            self._forget(events, now)
+            self._forget(events)
 
-    def _forget(self, events: Sequence[BatchEvent], now: datetime) -> None:
+    def _forget(self, events: Sequence[Event]) -> None:
         """Move the window's lower end past what is too old to have anything appear before it."""
-        horizon = max(max(event.created_at for event in events) - WINDOW, now - QUIET)
+        horizon = max(max(event.created_at for event in events) - WINDOW, events[0].now - QUIET)
         old = [event.id for event in events if event.created_at < horizon]
         if len(events) == RESUME_MOST:  # more than one read holds: go on with what is behind it
             old.append(events[-RESUME_BACK].id)
@@ -184,11 +204,16 @@ async def newest_event(session: AsyncSession) -> int:
     return await session.scalar(select(func.max(BatchEvent.id))) or 0
 
 
-async def events_after(session: AsyncSession, event_id: int) -> tuple[Sequence[BatchEvent], datetime]:
-    """Events with higher ids, oldest first, and the time before they were read."""
-    now: datetime = (await session.execute(select(utcnow()))).scalar_one()
-    query = select(BatchEvent).where(BatchEvent.id > event_id).order_by(BatchEvent.id).limit(RESUME_MOST)
-    return (await session.scalars(query)).all(), now
+async def events_after(session: AsyncSession, event_id: int) -> list[Event]:
+    """Events with higher ids, oldest first."""
+    return [Event(*row) for row in await session.execute(*_after(event_id=event_id))]
+
+
+@Prepared
+def _after(event_id: int) -> Select[*tuple[Any, ...]]:
+    event = BatchEvent
+    columns = (event.id, event.user_id, event.queue_id, event.task_id, event.created_at, utcnow())
+    return select(*columns).where(event.id > event_id).order_by(event.id).limit(RESUME_MOST)
 
 
 async def missed(session: AsyncSession, user_id: int, queue_id: int | None, last_id: int) -> Changes | None:
@@ -199,10 +224,10 @@ async def missed(session: AsyncSession, user_id: int, queue_id: int | None, last
     newest = await newest_event(session)
     if not oldest <= last_id + 1 <= newest + 1:
         return None
-    query = select(event).where(event.id > last_id - RESUME_BACK, event.user_id == user_id)
+    query = _after.built(last_id - RESUME_BACK).where(event.user_id == user_id)
     if queue_id is not None:
         query = query.where(event.queue_id == queue_id)
-    rows = (await session.scalars(query.order_by(event.id).limit(RESUME_MOST))).all()
+    rows = [Event(*row) for row in await session.execute(query)]
     if len(rows) == RESUME_MOST:
         return None
     changes = Changes(last_id=newest)

@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Exists, exists, select, update
+from sqlalchemy import Exists, Select, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
 from backend.config.models import SystemConfig
 from backend.config.schemas import RuntimeConfig, RuntimeConfigUpdate
-from backend.db import affected, utc_after
+from backend.db import Prepared, affected, utc_after
 
 log = logs.get(__name__)
 
@@ -68,8 +68,13 @@ async def take_turn(session: AsyncSession, name: str, seconds: float) -> bool:
 
 
 async def _stored(session: AsyncSession) -> dict[str, str]:
-    rows = await session.execute(select(SystemConfig.config_key, SystemConfig.config_value))
+    rows = await session.execute(*_all())
     return {key: value for key, value in rows}
+
+
+@Prepared
+def _all() -> Select[str, str]:
+    return select(SystemConfig.config_key, SystemConfig.config_value)
 
 
 def _believed(name: str, text: str | None) -> Any:

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, Update, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.credits.models import CreditAccount, CreditEntry, CreditRequest
-from backend.db import affected, utc_after
+from backend.db import Prepared, affected, utc_after
 from backend.errors import BalanceTooLow, IdempotencyMismatch, InsufficientCredits, NotFound
 
 
@@ -101,7 +101,7 @@ async def adjust(session: AsyncSession, user_id: int, delta: int, reason: str) -
 
 async def balance(session: AsyncSession, user_id: int) -> int:
     """Credits that the user can spend. Raises NotFound when there is no such account."""
-    available = await session.scalar(select(CreditAccount.available).where(CreditAccount.user_id == user_id))
+    available: int | None = await session.scalar(*_available(user_id=user_id))
     if available is None:
         raise NotFound
     return available
@@ -129,7 +129,7 @@ async def record_holds(session: AsyncSession, user_id: int, charges: Sequence[Ch
     for charge in charges:
         left -= charge.price
         lines.append(_charge_line(user_id, charge, "hold", -charge.price, left, reason))
-    await session.execute(insert(CreditEntry), lines)
+    await session.execute(_LINES, lines)
 
 
 async def resolve(
@@ -147,17 +147,8 @@ async def resolve(
     """
     total = sum(charge.price for charge in charges)
     given_back = total if resolution is Resolution.RELEASE else 0
-    changed = await affected(
-        session,
-        update(CreditAccount)
-        .where(CreditAccount.user_id == user_id, CreditAccount.held >= total)
-        .values(
-            held=CreditAccount.held - total,
-            available=CreditAccount.available + given_back,
-            spent=CreditAccount.spent + (total - given_back),
-        ),
-    )
-    if changed != 1:
+    moved = {"total": total, "given_back": given_back, "earned": total - given_back}
+    if await affected(session, *_take_from_held(user_id=user_id, **moved)) != 1:
         raise BrokenBooks(f"user {user_id} does not hold {total} credits")
     left = await balance(session, user_id) - given_back
     lines = []
@@ -166,7 +157,25 @@ async def resolve(
         left += back
         line = _charge_line(user_id, charge, resolution.value, back, left, reason)
         lines.append(line | {"attempt_token": attempt_token})
-    await session.execute(insert(CreditEntry), lines)
+    await session.execute(_LINES, lines)
+
+
+@Prepared
+def _take_from_held(user_id: int, total: int, given_back: int, earned: int) -> Update:
+    account = CreditAccount
+    return (
+        update(account)
+        .where(account.user_id == user_id, account.held >= total)
+        .values(held=account.held - total, available=account.available + given_back, spent=account.spent + earned)
+    )
+
+
+@Prepared
+def _available(user_id: int) -> Select[int]:
+    return select(CreditAccount.available).where(CreditAccount.user_id == user_id)
+
+
+_LINES = insert(CreditEntry)
 
 
 def _charge_line(

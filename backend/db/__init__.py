@@ -2,6 +2,7 @@
 
 from backend.db.base import Base
 from backend.db.session import TROUBLE, CommitUnknown, Database, affected, announce
+from backend.db.statements import Prepared
 from backend.db.types import BigInt, CreatedAt, Id, UpdatedAt, UtcDateTime, millis, utc_after, utcnow
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "CreatedAt",
     "Database",
     "Id",
+    "Prepared",
     "UpdatedAt",
     "UtcDateTime",
     "affected",

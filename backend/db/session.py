@@ -10,7 +10,7 @@ A caller's cancellation never reaches a database call: the transaction runs in a
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import CursorResult, UpdateBase, text
@@ -45,9 +45,9 @@ def announce(session: AsyncSession, topic: str) -> None:
     session.info.setdefault(_TOPICS, set()).add(topic)
 
 
-async def affected(session: AsyncSession, change: UpdateBase) -> int:
+async def affected(session: AsyncSession, change: UpdateBase, values: Mapping[str, Any] | None = None) -> int:
     """Run an UPDATE or DELETE and answer how many rows it matched (not: changed), on every database."""
-    result = await session.execute(change, execution_options={"synchronize_session": False})
+    result = await session.execute(change, values, execution_options={"synchronize_session": False})
     return cast("CursorResult[Any]", result).rowcount
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Float, Integer, String, literal
+from sqlalchemy import BigInteger, BindParameter, DateTime, Dialect, Float, Integer, String, literal
 from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import mapped_column
@@ -71,8 +71,8 @@ class utc_after(FunctionElement[datetime]):  # noqa: N801
     type = UtcDateTime()
     inherit_cache = True
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(literal(float(seconds), Float))
+    def __init__(self, seconds: "float | BindParameter[Any]") -> None:
+        super().__init__(seconds if isinstance(seconds, BindParameter) else literal(float(seconds), Float))
 
 
 @compiles(utc_after, "sqlite")

@@ -10,12 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.batch.lease import Lease
 from backend.batch.models import BatchQueue, BatchTask, UpstreamState
 from backend.batch.outcomes import Again, UpstreamDown
-from backend.batch.service.claim import Lane, anything_due, claim, ensure_slots, oldest_due, set_concurrency
+from backend.batch.service.claim import anything_due, claim, ensure_slots, oldest_due, set_concurrency
 from backend.batch.service.recovery import start_trial
 from backend.batch.service.settle import Settled, settle
 from backend.batch.service.upstreams import bring_up
 from backend.batch.states import PausedReason
-from backend.clock import now
 from backend.config import service as config
 from backend.db import Database, utcnow
 from backend.dispatcher import Nothing
@@ -192,7 +191,7 @@ async def test_the_claim_is_served_by_its_index(db: Database, make_user: MakeUse
 
     async def plan(session: AsyncSession) -> str:
         dialect = session.get_bind().dialect
-        sql = oldest_due(Lane(user_id, "main", now())).compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+        sql = oldest_due(user_id, "main").compile(dialect=dialect, compile_kwargs={"literal_binds": True})
         explain = "EXPLAIN QUERY PLAN" if dialect.name == "sqlite" else "EXPLAIN"
         return str((await session.execute(text(f"{explain} {sql}"))).all())
 

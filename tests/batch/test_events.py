@@ -29,7 +29,7 @@ class Watched:
     async def read(self, verb: Any, *args: Any) -> Any:
         answer = await self._db.read(verb, *args)
         if verb is events.events_after:
-            self.looks.put_nowait([event.id for event in answer[0]])
+            self.looks.put_nowait([event.id for event in answer])
         return answer
 
 
@@ -73,6 +73,21 @@ async def test_an_event_that_appears_behind_a_newer_one_is_told(db: Database) ->
         await db.write(written, 5, 20.0)
         feed.wake()
         assert (await subscription.next(10)).queues == {5}
+
+
+async def test_changes_gather_until_the_next_look_unless_a_batch_has_ended(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "GATHER_SECONDS", 3600)
+    watched = Watched(db)
+    async with listening(watched) as (feed, _):
+        assert await watched.looks.get() == []
+        await db.write(written, 1, 0.0)
+        feed.wake()
+        await db.write(written, 2, 0.0)
+        feed.wake()
+        feed.hurry()
+        assert await watched.looks.get() == [1, 2]
 
 
 class Page:

@@ -13,7 +13,7 @@ from backend.batch.models import BatchQueue, BatchReference, BatchTask
 from backend.batch.states import TaskStatus
 from backend.config import service as config
 from backend.credits.models import CreditEntry
-from backend.db import utcnow
+from backend.db import Prepared, utcnow
 from backend.images.models import Image
 
 
@@ -56,16 +56,11 @@ class Result:
 
 async def job(session: AsyncSession, lease: Lease) -> Job | None:
     """The task under `lease`, or None when the lease does not stand."""
-    row = (await session.execute(_under(lease))).first()
+    row = (await session.execute(*_under(task_id=lease.task_id, token=lease.token))).first()
     if row is None:
         return None
     found, chosen_model, aspect_ratio, image_size, source_key, ordered_at, now = row
-    references = await session.scalars(
-        select(Image.storage_key)
-        .join(BatchReference, BatchReference.image_id == Image.id)
-        .where(BatchReference.queue_id == found.queue_id)
-        .order_by(BatchReference.position)
-    )
+    references = await session.scalars(*_references(queue_id=found.queue_id))
     return Job(
         task_id=found.id,
         prompt=found.prompt,
@@ -87,7 +82,18 @@ async def job(session: AsyncSession, lease: Lease) -> Job | None:
     )
 
 
-def _under(lease: Lease) -> Select[Any]:
+@Prepared
+def _references(queue_id: int) -> Select[str]:
+    return (
+        select(Image.storage_key)
+        .join(BatchReference, BatchReference.image_id == Image.id)
+        .where(BatchReference.queue_id == queue_id)
+        .order_by(BatchReference.position)
+    )
+
+
+@Prepared
+def _under(task_id: int, token: str) -> Select[Any]:
     """The task, its batch's options, where its original is, when it was ordered, and the time now."""
     task, queue, entry = BatchTask, BatchQueue, CreditEntry
     held = (entry.task_id == task.id) & (entry.charge_no == task.charge_no) & (entry.phase == "hold")
@@ -105,7 +111,7 @@ def _under(lease: Lease) -> Select[Any]:
         query.join(queue, queue.id == task.queue_id)
         .outerjoin(Image, Image.id == task.original_image_id)
         .outerjoin(entry, held)
-        .where(task.id == lease.task_id, task.attempt_token == lease.token)
+        .where(task.id == task_id, task.attempt_token == token)
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, case, func, literal, or_, select, update
+from sqlalchemy import Select, Update, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import failpoints
@@ -19,7 +19,7 @@ from backend.batch.service.progress import emit
 from backend.batch.states import QueueStatus, TaskStatus
 from backend.config import service as config
 from backend.credits.models import CreditAccount
-from backend.db import affected, announce, utc_after, utcnow
+from backend.db import Prepared, affected, announce, utc_after, utcnow
 from backend.dispatcher import Nothing
 from backend.images.models import Image
 
@@ -34,6 +34,15 @@ class Lane:
     user_id: int
     upstream: str
     oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """An upstream to leave alone: until when, or None for until someone frees it; and the image that may try it."""
+
+    upstream: str
+    until: datetime | None
+    trial_task_id: int | None
 
 
 async def set_concurrency(session: AsyncSession, concurrency: int) -> None:
@@ -71,12 +80,13 @@ async def claim(
     slot_no, paused = free
     if paused:
         return Nothing(paused=True)
-    trial = await _trial(session)
+    left_alone = await _left_alone(session)
+    trial = await _trial(session, left_alone)
     if trial is not None:
         return await _take(session, Lease(slot_no, trial.id, token), trial, owner, lease_seconds)
-    lanes, due_in = await _lanes(session)
+    lanes, due_in = await _lanes(session, left_alone)
     for lane in lanes[:LANES_TRIED]:
-        task = await _oldest_due(session, lane)
+        task = (await session.scalars(*_next_task(user_id=lane.user_id, upstream=lane.upstream))).first()
         if task is not None:
             suspect = task.rescues >= suspect_after
             if suspect and not idle:
@@ -88,8 +98,14 @@ async def claim(
 
 async def _free_slot(session: AsyncSession) -> tuple[int, bool] | None:
     """An open slot that nobody has, locked; and whether an administrator holds the dispatcher."""
+    row = (await session.execute(*_open_slot())).first()
+    return None if row is None else (row[0], row[1])
+
+
+@Prepared
+def _open_slot() -> Select[int, bool]:
     slot = DispatchSlot
-    found = await session.execute(
+    return (
         select(slot.slot_no, config.dispatch_is_paused())
         # by any other index all free slots would be read, sorted and locked, and no process could claim beside another
         .with_hint(slot, "FORCE INDEX (PRIMARY)", "mysql")
@@ -98,8 +114,6 @@ async def _free_slot(session: AsyncSession) -> tuple[int, bool] | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    row = found.first()
-    return None if row is None else (row[0], row[1])
 
 
 async def claimed(session: AsyncSession, token: str, suspect_after: int) -> Lease | None:
@@ -114,11 +128,11 @@ async def claimed(session: AsyncSession, token: str, suspect_after: int) -> Leas
     return None if row is None else Lease(row.slot_no, row.id, token, alone=row.rescues >= suspect_after)
 
 
-async def _lanes(session: AsyncSession) -> tuple[list[Lane], float | None]:
+async def _lanes(session: AsyncSession, left_alone: Sequence[Apart]) -> tuple[list[Lane], float | None]:
     """Lanes with something due, in the order in which they are to be served; and when the next other one is due."""
-    parked = await _parked(session)
+    parked = {each.upstream: each.until for each in left_alone}
     due, waits = [], []
-    for user_id, upstream, oldest, now in await session.execute(waiting_lanes()):
+    for user_id, upstream, oldest, now in await session.execute(*_waiting_lanes()):
         free_at = parked.get(upstream, oldest)
         if free_at is None:
             continue
@@ -141,27 +155,33 @@ def waiting_lanes() -> Select[int, str, datetime, datetime]:
     )
 
 
-async def _trial(session: AsyncSession) -> BatchTask | None:
+_waiting_lanes = Prepared(waiting_lanes)
+
+
+async def _trial(session: AsyncSession, left_alone: Sequence[Apart]) -> BatchTask | None:
     """The one image by which an upstream that is down may show that it is well again."""
-    task, state = BatchTask, UpstreamState
-    chosen = (await session.scalars(select(state.trial_task_id).where(state.trial_task_id.is_not(None)))).all()
+    chosen = [each.trial_task_id for each in left_alone if each.trial_task_id is not None]
     if not chosen:
         return None
+    task = BatchTask
     waiting = select(task).where(
         task.id.in_(chosen), task.status == TaskStatus.PENDING, task.claimable, task.run_at <= utcnow()
     )
     return (await session.scalars(waiting.limit(1).with_for_update(skip_locked=True))).first()
 
 
-async def _parked(session: AsyncSession) -> dict[str, datetime | None]:
-    """Upstreams to leave alone: until when, or None for until someone frees them."""
+async def _left_alone(session: AsyncSession) -> list[Apart]:
+    """Upstreams that get no images now, but perhaps one to try them."""
+    rows = await session.execute(*_parked_or_paused())
+    return [Apart(row.upstream, None if row.paused_reason else row.parked_until, row.trial_task_id) for row in rows]
+
+
+@Prepared
+def _parked_or_paused() -> Select[str, str | None, datetime | None, int | None]:
     state = UpstreamState
-    rows = await session.execute(
-        select(state.upstream, state.paused_reason, state.parked_until).where(
-            or_(state.paused_reason.is_not(None), state.parked_until > utcnow())
-        )
+    return select(state.upstream, state.paused_reason, state.parked_until, state.trial_task_id).where(
+        or_(state.paused_reason.is_not(None), state.parked_until > utcnow())
     )
-    return {upstream: None if reason is not None else until for upstream, reason, until in rows}
 
 
 async def _fair_order(session: AsyncSession, lanes: Sequence[Lane]) -> list[Lane]:
@@ -184,11 +204,7 @@ async def _fair_order(session: AsyncSession, lanes: Sequence[Lane]) -> list[Lane
     return sorted(lanes, key=turn)
 
 
-async def _oldest_due(session: AsyncSession, lane: Lane) -> BatchTask | None:
-    return (await session.scalars(oldest_due(lane).with_for_update(skip_locked=True))).first()
-
-
-def oldest_due(lane: Lane) -> Select[BatchTask]:
+def oldest_due(user_id: int, upstream: str) -> Select[BatchTask]:
     """The query that picks an image: its order is the index's, so no row of anyone else's is read or locked."""
     task = BatchTask
     return (
@@ -197,13 +213,18 @@ def oldest_due(lane: Lane) -> Select[BatchTask]:
         .where(
             task.status == TaskStatus.PENDING,
             task.claimable,  # `IS TRUE` would not be served by the index
-            task.user_id == lane.user_id,
-            task.upstream == lane.upstream,
+            task.user_id == user_id,
+            task.upstream == upstream,
             task.run_at <= utcnow(),
         )
         .order_by(task.run_at, task.id)
         .limit(1)
     )
+
+
+@Prepared
+def _next_task(user_id: int, upstream: str) -> Select[BatchTask]:
+    return oldest_due(user_id, upstream).with_for_update(skip_locked=True)
 
 
 async def _take(
@@ -212,72 +233,95 @@ async def _take(
     if not (await _hold_slot(session, lease, found.user_id, owner, lease_seconds) and await _start(session, lease)):
         await session.rollback()
         return Nothing(due_in=0.0)  # another process was quicker
-    account, queue = CreditAccount, BatchQueue
-    await affected(session, update(account).where(account.user_id == found.user_id).values(last_served_at=utcnow()))
-    await affected(
-        session,
-        update(queue)
-        # one that is paused has an image in work, too, when that tries whether an upstream is well again
-        .where(queue.id == found.queue_id, or_(queue.status == QueueStatus.PENDING, queue.started_at.is_(None)))
-        .values(
-            status=case((queue.status == QueueStatus.PENDING, QueueStatus.PROCESSING), else_=queue.status),
-            started_at=func.coalesce(queue.started_at, utcnow()),
-            version=queue.version + 1,
-        ),
-    )
+    await affected(session, *_note_served(user_id=found.user_id))
+    await affected(session, *_begin_batch(queue_id=found.queue_id))
     await emit(session, found.user_id, found.queue_id, [found.id])
     failpoints.hit("claim.taken", task=found.id)
     return lease
 
 
 async def _hold_slot(session: AsyncSession, lease: Lease, user_id: int, owner: str, lease_seconds: float) -> bool:
-    slot = DispatchSlot
-    taken = await affected(
-        session,
-        update(slot)
-        .where(slot.slot_no == lease.slot_no, slot.task_id.is_(None), slot.enabled)
-        .values(
-            task_id=lease.task_id,
-            user_id=user_id,
-            attempt_token=lease.token,
-            owner=owner,
-            lease_expires=utc_after(lease_seconds),
-            fence=slot.fence + 1,
-        ),
-    )
-    return taken == 1
+    values = {"task_id": lease.task_id, "user_id": user_id, "token": lease.token, "owner": owner}
+    return await affected(session, *_hold(slot_no=lease.slot_no, seconds=lease_seconds, **values)) == 1
 
 
 async def _start(session: AsyncSession, lease: Lease) -> bool:
+    return await affected(session, *_process(task_id=lease.task_id, token=lease.token)) == 1
+
+
+@Prepared
+def _hold(slot_no: int, task_id: int, user_id: int, token: str, owner: str, seconds: float) -> Update:
+    slot = DispatchSlot
+    return (
+        update(slot)
+        .where(slot.slot_no == slot_no, slot.task_id.is_(None), slot.enabled)
+        .values(
+            task_id=task_id,
+            user_id=user_id,
+            attempt_token=token,
+            owner=owner,
+            lease_expires=utc_after(seconds),
+            fence=slot.fence + 1,
+        )
+    )
+
+
+@Prepared
+def _process(task_id: int, token: str) -> Update:
     task = BatchTask
-    started = await affected(
-        session,
+    return (
         update(task)
-        .where(task.id == lease.task_id, task.status == TaskStatus.PENDING, task.claimable)
+        .where(task.id == task_id, task.status == TaskStatus.PENDING, task.claimable)
         .values(
             status=TaskStatus.PROCESSING,
             attempts=task.attempts + 1,
-            attempt_token=lease.token,
+            attempt_token=token,
             started_at=utcnow(),
             version=task.version + 1,
-        ),
+        )
     )
-    return started == 1
+
+
+@Prepared
+def _note_served(user_id: int) -> Update:
+    account = CreditAccount
+    return update(account).where(account.user_id == user_id).values(last_served_at=utcnow())
+
+
+@Prepared
+def _begin_batch(queue_id: int) -> Update:
+    queue = BatchQueue
+    return (
+        update(queue)
+        # one that is paused has an image in work, too, when that tries whether an upstream is well again
+        .where(queue.id == queue_id, or_(queue.status == QueueStatus.PENDING, queue.started_at.is_(None)))
+        .values(
+            status=case((queue.status == QueueStatus.PENDING, QueueStatus.PROCESSING), else_=queue.status),
+            started_at=func.coalesce(queue.started_at, utcnow()),
+            version=queue.version + 1,
+        )
+    )
 
 
 async def upcoming(session: AsyncSession, limit: int) -> list[tuple[str, str]]:
     """What will probably be claimed next: storage keys of originals, each with its model. Locks nothing, promises nothing."""
-    lanes, _ = await _lanes(session)
+    lanes, _ = await _lanes(session, await _left_alone(session))
     found: list[tuple[str, str]] = []
+    most = max(1, limit // max(1, len(lanes)))
     for lane in lanes[:limit]:
-        rows = await session.execute(
-            oldest_due(lane)
-            .with_only_columns(Image.storage_key, BatchTask.model)
-            .join(Image, Image.id == BatchTask.original_image_id)
-            .limit(max(1, limit // len(lanes)))
-        )
+        rows = await session.execute(*_next_inputs(user_id=lane.user_id, upstream=lane.upstream, most=most))
         found += [(key, model) for key, model in rows.all()]
     return found
+
+
+@Prepared
+def _next_inputs(user_id: int, upstream: str, most: int) -> Select[str, str]:
+    return (
+        oldest_due(user_id, upstream)
+        .with_only_columns(Image.storage_key, BatchTask.model)
+        .join(Image, Image.id == BatchTask.original_image_id)
+        .limit(most)
+    )
 
 
 async def anything_due(session: AsyncSession) -> bool:

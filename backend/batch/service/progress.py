@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import Select, Update, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchEvent, BatchQueue, BatchTask
 from backend.batch.service import ENDED, FEED
 from backend.batch.states import FINAL, Counters, QueueStatus, TaskStatus, status_after
-from backend.db import affected, announce, utcnow
+from backend.db import Prepared, affected, announce, utcnow
+
+_EVENTS = insert(BatchEvent).execution_options(render_nulls=True)
+"""All in one statement, though one of them names no task."""
 
 
 async def advance(
@@ -25,9 +28,21 @@ async def advance(
     released: int = 0,
 ) -> BatchQueue:
     """Add to the batch's counters after its tasks `task_ids` changed, and let its status follow. Answers the batch, locked."""
+    more = {"total": total, "completed": completed, "failed": failed, "cancelled": cancelled}
+    moved = {"held": held, "spent": spent, "released": released}
+    await affected(session, *_add(queue_id=queue_id, **more, **moved))
+    row: BatchQueue = (await session.scalars(*_as_it_is(queue_id=queue_id))).one()
+    await _follow(session, row)
+    await emit(session, row.user_id, queue_id, task_ids)
+    return row
+
+
+@Prepared
+def _add(
+    queue_id: int, total: int, completed: int, failed: int, cancelled: int, held: int, spent: int, released: int
+) -> Update:
     queue = BatchQueue
-    await affected(
-        session,
+    return (
         update(queue)
         .where(queue.id == queue_id)
         .values(
@@ -39,14 +54,13 @@ async def advance(
             credits_spent=queue.credits_spent + spent,
             credits_released=queue.credits_released + released,
             version=queue.version + 1,
-        ),
+        )
     )
-    row = (
-        await session.scalars(select(queue).where(queue.id == queue_id).execution_options(populate_existing=True))
-    ).one()
-    await _follow(session, row)
-    await emit(session, row.user_id, queue_id, task_ids)
-    return row
+
+
+@Prepared
+def _as_it_is(queue_id: int) -> Select[BatchQueue]:
+    return select(BatchQueue).where(BatchQueue.id == queue_id).execution_options(populate_existing=True)
 
 
 async def _follow(session: AsyncSession, row: BatchQueue) -> None:
@@ -82,5 +96,5 @@ async def _samples_under_way(session: AsyncSession, queue_id: int) -> bool:
 async def emit(session: AsyncSession, user_id: int, queue_id: int, task_ids: Iterable[int]) -> None:
     """Write to the change feed that these tasks and their batch changed."""
     rows = [{"user_id": user_id, "queue_id": queue_id, "task_id": task_id} for task_id in [*task_ids, None]]
-    await session.execute(insert(BatchEvent), rows)
+    await session.execute(_EVENTS, rows)
     announce(session, FEED)

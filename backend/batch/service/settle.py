@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, Update, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.lease import Lease
@@ -31,7 +31,7 @@ from backend.batch.service.upstreams import bring_up, is_down, park, take_down, 
 from backend.batch.states import TaskStatus
 from backend.credits import service as credits
 from backend.credits.service import Charge, Resolution
-from backend.db import affected, announce, utc_after, utcnow
+from backend.db import Prepared, affected, announce, utc_after, utcnow
 from backend.images import names
 from backend.images.models import Image
 
@@ -59,27 +59,22 @@ class _End:
 
 async def settle(session: AsyncSession, lease: Lease, outcome: Outcome) -> Settled:
     """Write `outcome` and free the slot, if the lease still stands."""
-    slot, task = DispatchSlot, BatchTask
-    standing = [slot.slot_no == lease.slot_no, slot.attempt_token == lease.token]
-    if isinstance(outcome, Rescued) and not outcome.owner_dead:
-        standing.append(slot.lease_expires < utcnow())
-    holds = await session.scalar(select(slot.slot_no).where(*standing).with_for_update())
-    row = (await session.scalars(select(task).where(task.id == lease.task_id).with_for_update())).one_or_none()
-    if holds is None:
+    freed = await _free(session, lease, expired=isinstance(outcome, Rescued) and not outcome.owner_dead)
+    row = (await session.scalars(*_locked(task_id=lease.task_id))).one_or_none()
+    if not freed:
         return Settled.ALREADY if row is not None and row.settled_token == lease.token else Settled.FENCED
     ours = row is not None and row.status == TaskStatus.PROCESSING and row.attempt_token == lease.token
     if row is not None and ours:
         await _end(session, row, lease.token, outcome)
-    await _free(session, lease)
     return Settled.DONE if ours else Settled.FENCED
 
 
 async def take_back_stranded(session: AsyncSession, task_id: int, token: str | None, outcome: Rescued) -> Settled:
     """As `settle`, for a running task that no slot speaks of: the slot's row was emptied by hand, or is of another backup."""
-    slot, task = DispatchSlot, BatchTask
+    slot = DispatchSlot
     speaks = select(slot.slot_no).where(slot.task_id == task_id, slot.attempt_token == token).with_for_update()
     spoken_of = await session.scalar(speaks)
-    row = (await session.scalars(select(task).where(task.id == task_id).with_for_update())).one_or_none()
+    row = (await session.scalars(*_locked(task_id=task_id))).one_or_none()
     if spoken_of is not None or row is None or row.status != TaskStatus.PROCESSING or row.attempt_token != token:
         return Settled.FENCED
     await _end(session, row, token, outcome)
@@ -211,12 +206,30 @@ async def _add_image(session: AsyncSession, row: BatchTask, result: Delivered) -
     return image.id
 
 
-async def _free(session: AsyncSession, lease: Lease) -> None:
+async def _free(session: AsyncSession, lease: Lease, *, expired: bool) -> bool:
+    """Whether the lease's slot was ours to free; with `expired`, only when its time is over, too."""
+    free = _free_expired if expired else _free_held
+    freed = await affected(session, *free(slot_no=lease.slot_no, token=lease.token)) == 1
+    if freed:
+        announce(session, WORK)
+    return freed
+
+
+@Prepared
+def _free_held(slot_no: int, token: str) -> Update:
     slot = DispatchSlot
-    await affected(
-        session,
+    return (
         update(slot)
-        .where(slot.slot_no == lease.slot_no, slot.attempt_token == lease.token)
-        .values(task_id=None, user_id=None, attempt_token=None, owner=None, lease_expires=None),
+        .where(slot.slot_no == slot_no, slot.attempt_token == token)
+        .values(task_id=None, user_id=None, attempt_token=None, owner=None, lease_expires=None)
     )
-    announce(session, WORK)
+
+
+@Prepared
+def _free_expired(slot_no: int, token: str) -> Update:
+    return _free_held.built(slot_no, token).where(DispatchSlot.lease_expires < utcnow())
+
+
+@Prepared
+def _locked(task_id: int) -> Select[BatchTask]:
+    return select(BatchTask).where(BatchTask.id == task_id).with_for_update()

@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from sqlalchemy import case, select, update
+from sqlalchemy import Select, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.models import BatchQueue, BatchTask, UpstreamState
@@ -11,7 +11,7 @@ from backend.batch.service import WORK
 from backend.batch.service.pausing import leave
 from backend.batch.service.progress import emit
 from backend.batch.states import ACTIVE, BY_UPSTREAM, OPEN, PausedReason, QueueStatus, TaskStatus
-from backend.db import affected, announce, utc_after
+from backend.db import Prepared, affected, announce, utc_after
 
 FORGIVEN_SECONDS = 3600.0
 """An upstream that was well for so long begins with short intervals again when it goes down."""
@@ -99,8 +99,12 @@ async def is_down(session: AsyncSession, upstream: str) -> bool:
 
 async def was_trial(session: AsyncSession, row: BatchTask) -> bool:
     """Whether this image was sent to find out if its upstream is well again."""
-    state = UpstreamState
-    return await session.scalar(select(state.upstream).where(state.trial_task_id == row.id)) is not None
+    return await session.scalar(*_tried_by(task_id=row.id)) is not None
+
+
+@Prepared
+def _tried_by(task_id: int) -> Select[str]:
+    return select(UpstreamState.upstream).where(UpstreamState.trial_task_id == task_id)
 
 
 async def _note_down(session: AsyncSession, upstream: str, outcome: UpstreamDown) -> None:
