@@ -139,7 +139,7 @@ async def test_a_panel_that_refreshes_reads_no_table_from_end_to_end(app: FastAP
 
 async def plans(session: AsyncSession, verb: Any, *arguments: Any) -> list[list[str]]:
     """SQLite's plan for each statement that `verb` runs."""
-    connection = (await session.connection()).sync_connection
+    connection = session.sync_session.connection()
     statements: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
@@ -150,7 +150,7 @@ async def plans(session: AsyncSession, verb: Any, *arguments: Any) -> list[list[
     event.remove(connection, "before_cursor_execute", note)
     found = []
     for statement, parameters in statements:
-        rows = await (await session.connection()).exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         found.append([str(row[3]) for row in rows])
     assert found
     return found
