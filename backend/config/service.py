@@ -34,7 +34,12 @@ async def change(session: AsyncSession, changes: RuntimeConfigUpdate) -> Runtime
 
 async def dispatch_paused(session: AsyncSession) -> bool:
     """Whether an administrator holds the whole dispatcher."""
-    return bool(await session.scalar(select(dispatch_is_paused())))
+    return bool(await session.scalar(*_paused()))
+
+
+@Prepared
+def _paused() -> Select[bool]:
+    return select(dispatch_is_paused())
 
 
 def dispatch_is_paused() -> Exists:

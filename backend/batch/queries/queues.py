@@ -16,6 +16,7 @@ from backend.batch.models import BatchQueue, BatchTask, DispatchSlot
 from backend.batch.schemas import QueueOut
 from backend.batch.states import FINAL, PausedReason, QueueStatus, TaskStatus
 from backend.config import service as config
+from backend.db import Prepared
 from backend.errors import NotFound
 
 ENOUGH_DURATIONS = 2
@@ -46,8 +47,18 @@ async def queue_of(session: AsyncSession, user_id: int, queue_id: int) -> QueueO
 
 async def queues_by_id(session: AsyncSession, ids: Collection[int], user_id: int | None) -> list[QueueOut]:
     """Those of the batches that exist (and belong to `user_id`), newest first."""
-    query = _filtered(QueueFilter(user_id)).where(BatchQueue.id.in_(ids))
-    return await dressed(session, (await session.scalars(query)).all())
+    these = _these(ids=list(ids)) if user_id is None else _these_of_theirs(ids=list(ids), user_id=user_id)
+    return await dressed(session, (await session.scalars(*these)).all())
+
+
+@Prepared
+def _these(ids: Collection[int]) -> Select[BatchQueue]:
+    return select(BatchQueue).where(BatchQueue.id.in_(ids)).order_by(BatchQueue.id.desc())
+
+
+@Prepared
+def _these_of_theirs(ids: Collection[int], user_id: int) -> Select[BatchQueue]:
+    return _these.built(ids).where(BatchQueue.user_id == user_id)
 
 
 async def list_queues(
@@ -120,12 +131,7 @@ def _filtered(which: QueueFilter) -> Select[BatchQueue]:
 async def _positions(session: AsyncSession, rows: Sequence[BatchQueue]) -> Mapping[int, int]:
     """Users take turns: before a batch's next image each other user is served once for it, and once more for every
     image of the same user's older batches."""
-    task = BatchTask
-    counts = await session.execute(
-        select(task.user_id, task.queue_id, func.count())
-        .where(task.status == TaskStatus.PENDING, task.claimable, task.user_id.in_({row.user_id for row in rows}))
-        .group_by(task.user_id, task.queue_id)
-    )
+    counts = await session.execute(*_waiting_by_queue(user_ids=list({row.user_id for row in rows})))
     waiting: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for user_id, queue_id, count in counts.all():
         waiting[user_id][queue_id] = count
@@ -137,6 +143,16 @@ async def _positions(session: AsyncSession, rows: Sequence[BatchQueue]) -> Mappi
             turns = 1 + sum(count for queue_id, count in mine.items() if queue_id < row.id)
             positions[row.id] = sum(min(total, turns) for user, total in totals.items() if user != row.user_id)
     return positions
+
+
+@Prepared
+def _waiting_by_queue(user_ids: Collection[int]) -> Select[int, int, int]:
+    task = BatchTask
+    return (
+        select(task.user_id, task.queue_id, func.count())
+        .where(task.status == TaskStatus.PENDING, task.claimable, task.user_id.in_(user_ids))
+        .group_by(task.user_id, task.queue_id)
+    )
 
 
 async def _waiting(session: AsyncSession) -> Mapping[int, int]:
@@ -155,20 +171,28 @@ async def _waiting(session: AsyncSession) -> Mapping[int, int]:
 
 
 async def _durations(session: AsyncSession, queue_ids: Collection[int]) -> Mapping[int, list[float]]:
-    task = BatchTask
-    rows = await session.execute(
-        select(task.queue_id, task.started_at, task.completed_at).where(
-            task.queue_id.in_(queue_ids), task.status == TaskStatus.COMPLETED
-        )
-    )
+    rows = await session.execute(*_times(queue_ids=list(queue_ids)))
     by_queue: defaultdict[int, list[float]] = defaultdict(list)
     for queue_id, start, end in rows.all():
         by_queue[queue_id].append(_seconds(start, end))
     return by_queue
 
 
+@Prepared
+def _times(queue_ids: Collection[int]) -> Select[int, datetime | None, datetime | None]:
+    task = BatchTask
+    return select(task.queue_id, task.started_at, task.completed_at).where(
+        task.queue_id.in_(queue_ids), task.status == TaskStatus.COMPLETED
+    )
+
+
 async def _concurrency(session: AsyncSession) -> int:
-    return await session.scalar(select(func.count()).where(DispatchSlot.enabled)) or 1
+    return await session.scalar(*_open_slots()) or 1
+
+
+@Prepared
+def _open_slots() -> Select[int]:
+    return select(func.count()).where(DispatchSlot.enabled)
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float:

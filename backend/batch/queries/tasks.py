@@ -1,6 +1,6 @@
 """Tasks as their owners see them, each with its original and its result."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from backend.batch.models import BatchTask
 from backend.batch.schemas import TaskOut, now_or_later
 from backend.batch.states import TaskStatus
+from backend.db import Prepared
 from backend.errors import NotFound
 from backend.images.models import Image
 from backend.images.schemas import ImageOut
@@ -36,10 +37,18 @@ async def task_of(session: AsyncSession, user_id: int, task_id: int) -> TaskOut:
 
 async def tasks_by_id(session: AsyncSession, ids: Collection[int], user_id: int | None) -> list[TaskOut]:
     """Those of the tasks that exist (and belong to `user_id`)."""
-    query = _select().where(BatchTask.id.in_(ids))
-    if user_id is not None:
-        query = query.where(BatchTask.user_id == user_id)
-    return await _run(session, query)
+    these = _these(ids=list(ids)) if user_id is None else _these_of_theirs(ids=list(ids), user_id=user_id)
+    return await _run(session, *these)
+
+
+@Prepared
+def _these(ids: Collection[int]) -> Select[BatchTask, Image, Image]:
+    return _select().where(BatchTask.id.in_(ids))
+
+
+@Prepared
+def _these_of_theirs(ids: Collection[int], user_id: int) -> Select[BatchTask, Image, Image]:
+    return _these.built(ids).where(BatchTask.user_id == user_id)
 
 
 async def tasks_of_queues(session: AsyncSession, queue_ids: Collection[int]) -> list[TaskOut]:
@@ -71,8 +80,10 @@ def _select() -> Select[BatchTask, Image, Image]:
     )
 
 
-async def _run(session: AsyncSession, query: Select[BatchTask, Image, Image]) -> list[TaskOut]:
-    rows: Sequence[Any] = (await session.execute(query)).all()
+async def _run(
+    session: AsyncSession, query: Select[BatchTask, Image, Image], values: Mapping[str, Any] | None = None
+) -> list[TaskOut]:
+    rows: Sequence[Any] = (await session.execute(query, values)).all()
     return [_out(task, original, generated) for task, original, generated in rows]
 
 
