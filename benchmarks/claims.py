@@ -24,9 +24,10 @@ from typing import Any
 from backend.batch.lease import Lease
 from backend.batch.outcomes import Delivered
 from backend.batch.service import WORK
-from backend.batch.service.claim import anything_due, claim, set_concurrency
+from backend.batch.service.claim import claim, set_concurrency
 from backend.batch.service.settle import Settled, settle
 from backend.batch.service.submit import Order, submit
+from backend.batch.service.turns import anything_due
 from backend.db import Database, migrate
 from backend.dispatcher import Dispatcher, Nothing
 from tests import mariadb

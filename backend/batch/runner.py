@@ -16,9 +16,10 @@ from backend.batch.lease import Lease
 from backend.batch.outcomes import Cancelled, Delivered, Failed, Outcome, Released
 from backend.batch.queries import Job
 from backend.batch.results import NotRead, ResultStore
-from backend.batch.service.claim import anything_due, claim, claimed, upcoming
+from backend.batch.service.claim import claim, claimed
 from backend.batch.service.jobs import note_job
 from backend.batch.service.settle import Settled, settle
+from backend.batch.service.turns import anything_due, upcoming
 from backend.batch.switchboard import NotConnected, Switchboard
 from backend.db import TROUBLE, CommitUnknown, Database
 from backend.dispatcher import Nothing

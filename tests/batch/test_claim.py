@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.batch.lease import Lease
 from backend.batch.models import BatchQueue, BatchTask, UpstreamState
 from backend.batch.outcomes import Again, UpstreamDown
-from backend.batch.service.claim import anything_due, claim, ensure_slots, oldest_due, set_concurrency
+from backend.batch.service.claim import SUSPECT_AFTER, claim, ensure_slots, set_concurrency
 from backend.batch.service.recovery import start_trial
 from backend.batch.service.settle import Settled, settle
+from backend.batch.service.turns import anything_due, oldest_due
 from backend.batch.service.upstreams import bring_up
 from backend.batch.states import PausedReason
 from backend.config import service as config
@@ -199,6 +200,21 @@ async def test_the_claim_is_served_by_its_index(db: Database, make_user: MakeUse
     assert "ix_claim" in shown
     assert "filesort" not in shown
     assert "TEMP B-TREE" not in shown
+
+
+async def test_what_may_kill_a_process_is_tried_alone_on_trial_too(
+    db: Database, make_user: MakeUser, order: MakeOrder
+) -> None:
+    await order(await make_user(), 1)
+
+    async def pause(session: AsyncSession) -> None:
+        session.add(UpstreamState(upstream=MODEL.upstream, paused_reason=PausedReason.QUOTA))
+        await session.execute(update(BatchTask).values(rescues=SUSPECT_AFTER))
+
+    await db.write(pause)
+    assert await db.write(start_trial, MODEL.upstream)
+    assert isinstance(await db.write(claim, "me", 60.0, idle=False), Nothing)
+    assert (await taken(db)).alone
 
 
 async def test_a_paused_batch_has_started_when_one_of_its_images_is_on_trial(

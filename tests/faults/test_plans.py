@@ -7,7 +7,8 @@ from sqlalchemy import Select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.batch.lease import Lease
-from backend.batch.service.claim import claim, ensure_slots, oldest_due, waiting_lanes
+from backend.batch.service.claim import claim, ensure_slots
+from backend.batch.service.turns import oldest_due, waiting_lanes
 from backend.db import Database
 
 WAITING = 100_000
