@@ -35,18 +35,16 @@ class Change:
 
 BUILDS = {
     "no token guard": [
-        Change(SETTLE, "standing = [slot.slot_no == lease.slot_no, slot.attempt_token == lease.token]",
-               "standing = [slot.slot_no == lease.slot_no]"),
+        Change(SETTLE, ".where(slot.slot_no == slot_no, slot.attempt_token == token)",
+               ".where(slot.slot_no == slot_no)"),
         Change(SETTLE, " and row.attempt_token == lease.token", ""),
         Change(SETTLE, ", task.attempt_token == token)", ")"),
-        Change(SETTLE, ".where(slot.slot_no == lease.slot_no, slot.attempt_token == lease.token)",
-               ".where(slot.slot_no == lease.slot_no)"),
     ],
     "a limit that counts": [
-        Change(CLAIM, "    found = await session.execute(\n        select(slot.slot_no, config.dispatch_is_paused())\n",
+        Change(CLAIM, "    row = (await session.execute(*_open_slot())).first()\n",
                "    counted = select(func.count()).where(BatchTask.status == TaskStatus.PROCESSING)\n"
                "    if await session.scalar(counted) >= 3:\n        return None\n"
-               "    found = await session.execute(\n        select(slot.slot_no, config.dispatch_is_paused())\n"),
+               "    row = (await session.execute(*_open_slot())).first()\n"),
         Change(CLAIM, ".where(slot.enabled, slot.task_id.is_(None))", ".where(slot.task_id.is_(None))"),
         Change(CLAIM, "slot.task_id.is_(None), slot.enabled)", "slot.task_id.is_(None))"),
     ],
