@@ -90,17 +90,11 @@ class Subscription:
 
     async def rest(self, seconds: float) -> None:
         """Let changes gather, so that many of them are told together."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._urgent.wait()
-        self._urgent.clear()
+        await _heard(self._urgent, seconds)
 
     async def next(self, seconds: float) -> Changes:
         """What changed, as soon as something did; nothing after `seconds` of silence."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._arrived.wait()
-        self._arrived.clear()
+        await _heard(self._arrived, seconds)
         changes, self._changes = self._changes, Changes()
         return changes
 
@@ -159,10 +153,7 @@ class Feed:
     async def run(self) -> None:
         """Tail until cancelled."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS if self._listeners else None):
-                    await self._wake.wait()
-            self._wake.clear()
+            await _heard(self._wake, POLL_SECONDS if self._listeners else None)
             if not self._listeners:
                 self._low = None  # whoever comes next takes a snapshot first
                 continue
@@ -170,10 +161,7 @@ class Feed:
                 await self._tail()
             except TROUBLE as error:
                 log.warning("feed_failed", error=type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(GATHER_SECONDS):
-                    await self._urgent.wait()
-            self._urgent.clear()
+            await _heard(self._urgent, GATHER_SECONDS)
 
     async def _tail(self) -> None:
         if self._low is None:  # offering what listeners may have seen is harmless, missing something is not
@@ -197,6 +185,14 @@ class Feed:
             self._low = max(old)
             for event_id in [seen for seen in self._seen if seen <= self._low]:
                 del self._seen[event_id]
+
+
+async def _heard(event: asyncio.Event, seconds: float | None) -> None:
+    """Wait for `event`, so long at most, and be ready for the next."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    event.clear()
 
 
 async def newest_event(session: AsyncSession) -> int:

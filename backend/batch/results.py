@@ -84,9 +84,8 @@ class ResultStore:
         # few folders: making one is another wait for the disk
         stem = f"results/{lease.task_id % 100:02}/{lease.task_id}-{lease.token}"
         key, thumbnail_key = f"{stem}.{EXTENSIONS.get(facts.mime_type, 'bin')}", f"{stem}.thumbnail.webp"
-        _, digest = await asyncio.gather(
-            self._store(stem, {key: data, thumbnail_key: proved.thumbnail}), asyncio.to_thread(hashlib.sha256, data)
-        )
+        await self._store(stem, {key: data, thumbnail_key: proved.thumbnail})
+        digest = await asyncio.to_thread(hashlib.sha256, data)
         return Delivered(
             storage_key=key,
             thumbnail_key=thumbnail_key,

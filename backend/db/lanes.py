@@ -88,7 +88,8 @@ class Lanes:
 class InlineSession(AsyncSession):
     """A session as verbs expect it, whose calls are over when they return: nobody ever waits at an `await`.
 
-    For a thread that may wait for a disk, which the service's event loop may not.
+    For a thread that may wait for a disk, which the service's event loop may not. `connection` and `stream` ask for a driver
+    for asyncio, and are not to be had here.
     """
 
     def __init__(self, engine: Engine) -> None:
